@@ -1,1 +1,42 @@
-//! .
+//! The steps that build the tables.
+//!
+//! A step never imports an entity: it says what the tables were on the day it was written, and stays so. Servers do not
+//! migrate a Postgres database; the `migration` command does.
+
+use sea_orm_migration::prelude::*;
+pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
+
+mod m20261122_000001_catalogue;
+mod m20261122_000002_listening;
+mod m20261122_000003_rollups;
+mod m20261122_000004_runs;
+
+/// All steps, oldest first.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261122_000001_catalogue::Migration),
+            Box::new(m20261122_000002_listening::Migration),
+            Box::new(m20261122_000003_rollups::Migration),
+            Box::new(m20261122_000004_runs::Migration),
+        ]
+    }
+}
+
+/// A foreign key from `table.column` to `target.id`, named `table_column_fkey`.
+fn foreign_key(table: &str, column: &str, target: &str, on_delete: ForeignKeyAction) -> ForeignKeyCreateStatement {
+    ForeignKey::create()
+        .name(format!("{table}_{column}_fkey"))
+        .from(name(table), name(column))
+        .to(name(target), name("id"))
+        .on_delete(on_delete)
+        .to_owned()
+}
+
+/// A name known only at run time.
+fn name(text: &str) -> Alias {
+    Alias::new(text)
+}

@@ -1,0 +1,54 @@
+//! A person's Spotify link: one per user.
+//!
+//! Unique by `user_id`; by `spotify_user_id` too, so that one Spotify account feeds one person. Written by
+//! `ingest accounts` (the link) and `ingest run` (its state).
+
+use sea_orm::entity::prelude::*;
+
+use crate::ids::UserId;
+use crate::secret::Sealed;
+use crate::time::Instant;
+
+/// A row of `spotify_account`.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "spotify_account")]
+pub struct Model {
+    /// Whose link it is.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub user_id: UserId,
+    /// Spotify's immutable `account_id` of `/me` (or, from apps that do not get it, `id`); null until first seen.
+    #[sea_orm(unique)]
+    pub spotify_user_id: Option<String>,
+    /// The refresh token; null once disconnected.
+    pub sealed_refresh_token: Option<Sealed>,
+    /// When the person granted access; a refresh token dies six months later.
+    pub authorized_at: Instant,
+    /// Where the link stands.
+    pub state: State,
+    /// When a fetch last succeeded.
+    pub last_succeeded_at: Option<Instant>,
+    /// The person.
+    #[sea_orm(belongs_to, from = "user_id", to = "id", on_delete = "Cascade")]
+    pub user: BelongsTo<super::user::Entity>,
+}
+
+/// Where a link stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum State {
+    /// Linked, nothing fetched yet.
+    #[sea_orm(string_value = "pending")]
+    Pending,
+    /// Fetched at least once; polled on every run.
+    #[sea_orm(string_value = "active")]
+    Active,
+    /// Access was withdrawn or has expired; not polled until the person connects again.
+    #[sea_orm(string_value = "needs_reconnect")]
+    NeedsReconnect,
+    /// The person ended the link.
+    #[sea_orm(string_value = "disconnected")]
+    Disconnected,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
