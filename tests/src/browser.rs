@@ -24,19 +24,25 @@ const INSTRUCTION: &str =
 
 /// `$1` is chromedriver, `$2` its port; the current folder is the browser's own and goes at the end.
 ///
-/// Chromium leaves when its driver closes the pipe between them, even one that was killed.
+/// A browser does not end with its driver. Its process is the one that has locked the profile: the lock is a link to
+/// `host-pid`. Until it has ended (or is a zombie, which has no program), it may still write to the folder.
 const SCRIPT: &str = r#"
 "$1" --port="$2" >driver.log 2>&1 </dev/null &
 driver=$!
 echo ready
 exec >/dev/null
 read -r _
-kill "$driver"
+browser=$(readlink profile/SingletonLock) && browser=${browser##*-}
+kill -KILL "$driver" $browser
 wait "$driver"
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    [ -n "$browser" ] && [ -e "/proc/$browser/exe" ] || break
+    sleep 0.05
+done
 folder=$PWD
 cd /
-# The browser is on its way out, and may still write to its profile.
-for _ in 1 2 3 4 5 6 7 8 9 10; do rm -rf "$folder" && break; sleep 0.2; done
+# The browser's own children follow it within moments, and may write until then.
+while rm -rf "$folder"; sleep 0.1; [ -e "$folder" ]; do :; done
 "#;
 
 /// How long a busy machine may take to start chromedriver.

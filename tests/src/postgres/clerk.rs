@@ -16,11 +16,15 @@ use tokio::{
 };
 use url::Url;
 
+/// A server that refuses connections is asked again and again for as long as this, in case it is just starting.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Databases named after a run that has no connection any more: left behind by a process that was killed or just ended.
 const FORGOTTEN: &str = r"
-SELECT datname::text FROM pg_database
-WHERE datname LIKE 'refrain\_test\_%' AND NOT EXISTS (
-    SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'refrain\_test\_%' AND starts_with(datname, application_name)
+SELECT d.datname::text FROM pg_database AS d
+WHERE d.datname LIKE 'refrain\_test\_%' AND NOT EXISTS (
+    SELECT 1 FROM pg_stat_activity AS a
+    WHERE a.application_name LIKE 'refrain\_test\_%' AND starts_with(d.datname, a.application_name)
 )";
 
 /// A handle to the connection; clones share it. The thread ends, and hangs up, when the last one is dropped.
@@ -43,10 +47,10 @@ impl Clerk {
     pub(super) async fn start(server: &Url, run: &str) -> anyhow::Result<Clerk> {
         let mut server = server.clone();
         server.query_pairs_mut().append_pair("application_name", run);
-        let mut options = ConnectOptions::new(server);
+        let mut options = ConnectOptions::new(server.to_string());
         // Never none: while it is connected, nobody takes the run's databases for forgotten ones.
         options.min_connections(1).max_connections(1);
-        options.sqlx_logging(false).connect_timeout(Duration::from_secs(30));
+        options.sqlx_logging(false).connect_timeout(CONNECT_TIMEOUT);
         let (urgent, orders) = mpsc::unbounded_channel();
         let (idle, leftovers) = mpsc::unbounded_channel();
         let (started, wait) = oneshot::channel();
@@ -64,7 +68,9 @@ impl Clerk {
                 }
             });
         })?;
-        wait.await.context("the clerk's thread died")?.context("cannot connect to the test server")?;
+        let at = format!("{}:{}", server.host_str().unwrap_or_default(), server.port().unwrap_or(5432));
+        let started = wait.await.context("the clerk's thread died")?;
+        started.with_context(|| format!("cannot connect to the test server at {at}"))?;
         Ok(Clerk { urgent, idle })
     }
 
@@ -118,4 +124,36 @@ async fn drop_forgotten(db: &DatabaseConnection) -> Result<(), DbErr> {
         _ = db.execute_unprepared(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::cluster::Cluster, *};
+
+    #[tokio::test]
+    async fn only_databases_of_runs_that_have_ended_are_dropped() {
+        let cluster = Cluster::start().unwrap();
+        let ended = Clerk::start(&cluster.url(), "refrain_test_ended").await.unwrap();
+        let running = Clerk::start(&cluster.url(), "refrain_test_running").await.unwrap();
+        for name in ["refrain_test_ended_template", "refrain_test_running_1", "refrain"] {
+            ended.run(format!("CREATE DATABASE {name}")).await.unwrap();
+        }
+        let db = Database::connect(cluster.url()).await.unwrap();
+        drop(ended);
+        while count(&db, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'refrain_test_ended'").await
+            > 0
+        {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        running.drop_forgotten().await.unwrap();
+        let kept = "SELECT count(*) FROM pg_database WHERE datname IN ('refrain_test_running_1', 'refrain')";
+        assert_eq!(count(&db, kept).await, 2);
+        let dropped = "SELECT count(*) FROM pg_database WHERE datname = 'refrain_test_ended_template'";
+        assert_eq!(count(&db, dropped).await, 0);
+    }
+
+    async fn count(db: &DatabaseConnection, sql: &str) -> i64 {
+        let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap().unwrap();
+        row.try_get_by_index(0).unwrap()
+    }
 }
