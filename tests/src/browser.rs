@@ -24,25 +24,29 @@ const INSTRUCTION: &str =
 
 /// `$1` is chromedriver, `$2` its port; the current folder is the browser's own and goes at the end.
 ///
-/// A browser does not end with its driver. Its process is the one that has locked the profile: the lock is a link to
-/// `host-pid`. Until it has ended (or is a zombie, which has no program), it may still write to the folder.
+/// A browser may outlive its driver, and write to its profile until its last process has ended. Those are the processes
+/// that name the folder, which is like no other, in their command line.
 const SCRIPT: &str = r#"
+folder=$PWD
+export TMPDIR="$folder"
 "$1" --port="$2" >driver.log 2>&1 </dev/null &
 driver=$!
 echo ready
 exec >/dev/null
 read -r _
-browser=$(readlink profile/SingletonLock) && browser=${browser##*-}
-kill -KILL "$driver" $browser
+kill -KILL "$driver"
 wait "$driver"
-for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-    [ -n "$browser" ] && [ -e "/proc/$browser/exe" ] || break
-    sleep 0.05
-done
-folder=$PWD
 cd /
-# The browser's own children follow it within moments, and may write until then.
-while rm -rf "$folder"; sleep 0.1; [ -e "$folder" ]; do :; done
+left() { printf '%s\n' "$folder" | grep -lFf - /proc/[0-9]*/cmdline; }
+while
+    for process in $(left); do
+        process=${process#/proc/}
+        kill -KILL "${process%/cmdline}"
+    done
+    rm -rf "$folder"
+    sleep 0.05
+    [ -e "$folder" ] || [ -n "$(left)" ]
+do :; done
 "#;
 
 /// How long a busy machine may take to start chromedriver.
@@ -146,14 +150,11 @@ mod tests {
     #[tokio::test]
     async fn a_dropped_browser_is_gone_with_all_its_processes() {
         let browser = Browser::start().await.unwrap();
-        let version = browser.capabilities().unwrap()["chrome"]["userDataDir"].as_str().unwrap().to_owned();
-        assert!(processes_with(&version) > 0);
+        let profile = browser.capabilities().unwrap()["chrome"]["userDataDir"].as_str().unwrap().to_owned();
+        assert!(processes_with(&profile) > 0);
         drop(browser);
-        let given_up = Instant::now() + Duration::from_secs(20);
-        while processes_with(&version) > 0 {
-            assert!(Instant::now() < given_up, "Chromium is still there");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        assert_eq!(processes_with(&profile), 0);
+        assert!(!fs::exists(profile).unwrap());
     }
 
     /// How many processes have `word` in their command line.

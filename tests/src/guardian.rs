@@ -34,7 +34,8 @@ impl Guardian {
     /// `ready`, what it printed is the error.
     pub fn start(script: &str, configure: impl FnOnce(&mut Command)) -> anyhow::Result<Guardian> {
         let mut command = Command::new("/bin/sh");
-        command.arg("-c").arg(script);
+        // A process that is killed early closes the pipe that `ready` goes to; that must not kill the script.
+        command.arg("-c").arg(format!("trap : PIPE\n{script}"));
         configure(&mut command);
         // Its own process group, so that an interrupt from the keyboard reaches the tests only, and the script still
         // gets to clean up after them.
