@@ -3,10 +3,9 @@
 //! It checks signatures, honours `If-None-Match: *`, lists with prefixes and pages. It can be taken down and brought up
 //! again on the same port, for tests of what happens while the archive is away.
 //!
-//! What it does not do, unlike Amazon's: it takes any region; it looks whether an object exists *before* it reads the
-//! new one, so that of two uploads at the same time both may win; it keeps an upload whose checksum turned out wrong,
-//! although it answers with an error; and it stores each object's metadata in a file named after bucket and key, so a
-//! key must be shorter than about 165 bytes (see [`KEY_BYTES_MAX`]).
+//! Unlike Amazon's, it takes any region; it looks whether an object exists *before* it reads the new one, so that of
+//! two conditional uploads at the same time both may win; it keeps an upload whose checksum turned out wrong, although
+//! it answers with an error; and its keys are short, see [`KEY_BYTES_MAX`].
 
 use anyhow::Context;
 use aws_sdk_s3::{
