@@ -10,7 +10,7 @@ use axum::{
 };
 use serde::Serialize;
 
-use super::{document::Fault, media::Media};
+use super::{document::Fault, media::Media, request_id::RequestId};
 use crate::error::Code;
 
 /// A settled GraphQL response over HTTP.
@@ -45,14 +45,14 @@ pub(super) fn executed(response: &GraphqlResponse) -> bool {
 pub(super) struct Refusal {
     pub(super) code: Code,
     status: StatusCode,
-    error: ServerError,
-    header: Option<(HeaderName, HeaderValue)>,
+    text: String,
+    request_id: Option<RequestId>,
+    header: Option<(HeaderName, &'static str)>,
 }
 
 impl Refusal {
     pub(super) fn new(code: Code, text: impl Into<String>) -> Self {
-        let error = Fault::new(code, text).into();
-        Self { code, status: code.status(), error, header: None }
+        Self { code, status: code.status(), text: text.into(), request_id: None, header: None }
     }
 
     pub(super) fn status(self, status: StatusCode) -> Self {
@@ -60,20 +60,22 @@ impl Refusal {
     }
 
     pub(super) fn header(self, name: HeaderName, value: &'static str) -> Self {
-        Self { header: Some((name, HeaderValue::from_static(value))), ..self }
+        Self { header: Some((name, value)), ..self }
     }
 
     /// Names the request, for errors whose cause is in the operator's log.
-    pub(super) fn request_id(mut self, request_id: &str) -> Self {
-        self.error.extensions.get_or_insert_default().set("requestId", request_id);
-        self
+    pub(super) fn request_id(self, id: &RequestId) -> Self {
+        Self { request_id: Some(id.clone()), ..self }
     }
 
     pub(super) fn respond(self, media: Media) -> Response {
-        let errors = [self.error];
-        let mut response = respond(self.status, media, &Envelope { data: None, errors: &errors, extensions: None });
+        let mut error = ServerError::from(Fault::new(self.code, self.text));
+        if let Some(id) = self.request_id {
+            error.extensions.get_or_insert_default().set("requestId", id.as_str());
+        }
+        let mut response = respond(self.status, media, &Envelope { data: None, errors: &[error], extensions: None });
         if let Some((name, value)) = self.header {
-            response.headers_mut().insert(name, value);
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
         }
         response
     }

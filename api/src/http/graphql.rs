@@ -25,7 +25,7 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::{Request as HttpRequest, State},
-    http::{HeaderMap, Method, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     response::Response,
     routing::get,
 };
@@ -206,7 +206,7 @@ async fn handle<E: Executor, P: Provide>(State(graphql): State<GraphqlHttp<E, P>
 const FORCING_PREFLIGHT: [&str; 3] = ["graphql-require-preflight", "apollo-require-preflight", "x-requested-with"];
 
 fn refuse_other_sites(headers: &HeaderMap) -> Result<(), Refusal> {
-    let site = headers.get("sec-fetch-site").map(|value| value.as_bytes());
+    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
     let elsewhere = matches!(site, Some(b"cross-site" | b"same-site"));
     if !elsewhere || FORCING_PREFLIGHT.iter().any(|name| headers.contains_key(*name)) {
         return Ok(());
@@ -269,7 +269,7 @@ fn panicked(failure: JoinError, id: &RequestId) -> Refusal {
         Err(cancelled) => cancelled.to_string(),
     };
     error!(request.id = id.as_str(), error.code = Code::Internal.as_str(), "an execution panicked: {message}");
-    Refusal::new(Code::Internal, INTERNAL).request_id(id.as_str())
+    Refusal::new(Code::Internal, INTERNAL).request_id(id)
 }
 
 fn log_answer(response: &GraphqlResponse, operation: OperationType, name: &str, elapsed: Duration) {

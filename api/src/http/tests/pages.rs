@@ -38,7 +38,7 @@ async fn graphiqls_files_are_kept_for_ever_under_their_hash_and_compressed() {
         let small = face.get(file, &[("accept-encoding", "gzip, br")]).await;
         if plain.body.len() > 1_024 {
             assert_eq!(small.header("content-encoding"), "br", "{file}");
-            assert!(small.body.len() * 2 < plain.body.len(), "{file}");
+            assert!(small.body.len() < plain.body.len(), "{file}");
         }
     }
     face.get("/graphiql/assets/graphiql.min.js", &[]).await.assert_refused(404, "NOT_FOUND");
