@@ -1,4 +1,4 @@
-// Runs every audit of `graphql-http` against a server: node audit.mjs [URL]
+// Runs every audit of `graphql-http` against a server: npm ci && node audit.mjs [URL]
 //
 // Prints each audit that is not met and, as its last line, `N passed, N failed`. Exits 1 if any is not met, be it a MUST
 // or a MAY: all 61 are met today, and that is not to be lost unnoticed. Exits 2 if the server cannot be asked at all, or

@@ -16,10 +16,7 @@ use crate::error::Code;
 /// A settled GraphQL response over HTTP.
 pub(super) fn of(response: &GraphqlResponse, media: Media) -> Response {
     let executed = executed(response);
-    let status = match response.errors.first() {
-        Some(error) if !executed => Code::of(error.extensions.as_ref()).unwrap_or(Code::Internal).status(),
-        _ => StatusCode::OK,
-    };
+    let status = if executed { StatusCode::OK } else { code(response).status() };
     let status = match media {
         // The document, not the HTTP request, was at fault; see `media` for why this type does not say so in the status.
         Media::Json if status == StatusCode::BAD_REQUEST => StatusCode::OK,
@@ -38,6 +35,11 @@ pub(super) fn executed(response: &GraphqlResponse) -> bool {
     response.data != Value::Null
         || response.errors.is_empty()
         || response.errors.iter().any(|error| !error.path.is_empty())
+}
+
+/// The code of a response that was not executed: its first error's.
+pub(super) fn code(response: &GraphqlResponse) -> Code {
+    response.errors.first().and_then(|error| Code::of(error.extensions.as_ref())).unwrap_or(Code::Internal)
 }
 
 /// An answer that is nothing but one error, with a status of its own under either media type.

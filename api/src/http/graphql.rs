@@ -191,12 +191,12 @@ async fn handle<E: Executor, P: Provide>(State(graphql): State<GraphqlHttp<E, P>
     match graphql.answer(parts, body, &id).await {
         Ok(response) => {
             if !executed(&response) {
-                info!(request.id = id.as_str(), "refused a document: {}", first_message(&response));
+                log_refusal(answer::code(&response), &id);
             }
             answer::of(&response, media)
         }
         Err(refusal) => {
-            info!(request.id = id.as_str(), error.code = refusal.code.as_str(), "refused a request: {}", refusal.code);
+            log_refusal(refusal.code, &id);
             refusal.respond(media)
         }
     }
@@ -281,8 +281,9 @@ fn log_answer(response: &GraphqlResponse, operation: OperationType, name: &str, 
     info!(errors, duration_ms, "answered {operation}{space}{name} in {duration_ms} ms with {errors} errors");
 }
 
-fn first_message(response: &GraphqlResponse) -> &str {
-    response.errors.first().map_or("", |error| error.message.as_str())
+/// The code alone: messages repeat what the client sent, and payloads do not belong in logs.
+fn log_refusal(code: Code, id: &RequestId) {
+    info!(request.id = id.as_str(), error.code = code.as_str(), "refused a request: {code}");
 }
 
 /// The name of a document's operation where the request need not repeat it.

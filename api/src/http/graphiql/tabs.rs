@@ -44,25 +44,34 @@ pub fn tabs(username: &str) -> Vec<Tab> {
     ]
 }
 
+/// Lines of at most 55 characters, so that they fit GraphiQL's editor on a laptop.
 const WELCOME_COMMENT: &str = r"
 Welcome to Refrain: listening history, answered.
 
-Press the play button (or Ctrl-Enter). If `plays` is 0, the database is empty.
-There are three ways to get plays in, each from a terminal:
+Press the play button, or Ctrl-Enter. If `plays` is 0,
+the database is empty. Three ways to get plays in,
+each from a terminal:
 
 1. A generated, believable history, to look around:
+
      cargo run --release -p ingest -- demo
 
-2. Your own past, from Spotify's privacy export (zip, folder or json files):
-     cargo run --release -p ingest -- import my_spotify_data.zip --user NAME --create-user
+2. Your own past, from Spotify's privacy export
+   (a zip, a folder, or its json files):
 
-3. Your own present, from your Spotify account (needs SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET):
+     cargo run --release -p ingest -- import FILE \
+       --user NAME --create-user
+
+3. Your own present, from your Spotify account (needs
+   SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET):
+
      cargo run --release -p ingest -- accounts add NAME
      cargo run --release -p ingest -- accounts connect NAME
      cargo run --release -p ingest -- run
 
-The other tabs are questions to start from. All types and fields are described
-under the book at the left; Ctrl-Space completes what you type.
+The other tabs are questions to start from. Every type
+and field is described under the book at the left, and
+Ctrl-Space completes what you type.
 ";
 
 const WELCOME: &str = r"
@@ -91,8 +100,11 @@ query Welcome {
 ";
 
 const LISTENER_COMMENT: &str = r"
-What one listener plays most. Put a username (the first tab lists some) under Variables below.
-A range is one of { preset: … }, { year: … }, { month: … }, { dates: … }, { instants: … }.
+What one listener plays most. Put a username under
+Variables below; the first tab lists some.
+
+A range is one of { preset: … }, { year: … },
+{ month: … }, { dates: … }, { instants: … }.
 ";
 
 const LISTENER: &str = r"
@@ -136,7 +148,8 @@ query TopOfListener($username: String!, $range: TimeRangeInput!) {
 ";
 
 const CHARTS_COMMENT: &str = r"
-Everyone's charts, with last year's ranks beside this year's.
+Everyone's charts. `previousRank` is the rank in the
+range of equal length just before this one.
 ";
 
 const CHARTS: &str = r"
@@ -180,7 +193,8 @@ query Charts($range: TimeRangeInput!) {
 ";
 
 const HISTORY_COMMENT: &str = r"
-A listener's history, newest first. For the next page, copy `endCursor` to `after` under Variables.
+A listener's history, newest first. For the next page,
+copy `endCursor` to `after` under Variables.
 ";
 
 const HISTORY: &str = r"
