@@ -44,7 +44,7 @@ pub fn tabs(username: &str) -> Vec<Tab> {
     ]
 }
 
-/// Lines of at most 55 characters, so that they fit GraphiQL's editor on a laptop.
+/// Lines of at most 56 characters, so that they fit GraphiQL's editor on a laptop.
 const WELCOME_COMMENT: &str = r"
 Welcome to Refrain: listening history, answered.
 
@@ -54,20 +54,20 @@ each from a terminal:
 
 1. A generated, believable history, to look around:
 
-     cargo run --release -p ingest -- demo
+  cargo run --release -p ingest -- demo
 
 2. Your own past, from Spotify's privacy export
    (a zip, a folder, or its json files):
 
-     cargo run --release -p ingest -- import FILE \
-       --user NAME --create-user
+  cargo run --release -p ingest -- import FILE \
+    --user NAME --create-user
 
 3. Your own present, from your Spotify account (needs
    SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET):
 
-     cargo run --release -p ingest -- accounts add NAME
-     cargo run --release -p ingest -- accounts connect NAME
-     cargo run --release -p ingest -- run
+  cargo run --release -p ingest -- accounts add NAME
+  cargo run --release -p ingest -- accounts connect NAME
+  cargo run --release -p ingest -- run
 
 The other tabs are questions to start from. Every type
 and field is described under the book at the left, and
