@@ -1,1 +1,4 @@
-//! .
+//! Questions and answers: the GraphQL server.
+
+pub mod error;
+pub mod http;

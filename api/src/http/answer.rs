@@ -1,0 +1,131 @@
+//! From a GraphQL response, or a refusal, to an HTTP response.
+
+use std::collections::BTreeMap;
+
+use async_graphql::{Error, Response as GraphqlResponse, ServerError, Value};
+use axum::{
+    body::Body,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+
+use super::{document::Fault, media::Media, request_id::RequestId};
+use crate::error::Code;
+
+/// A settled GraphQL response over HTTP.
+pub(super) fn of(response: &GraphqlResponse, media: Media) -> Response {
+    let executed = executed(response);
+    let status = if executed { StatusCode::OK } else { code(response).status() };
+    let status = match media {
+        // The document, not the HTTP request, was at fault; see `media` for why this type does not say so in the status.
+        Media::Json if status == StatusCode::BAD_REQUEST => StatusCode::OK,
+        _ => status,
+    };
+    let envelope = Envelope {
+        data: executed.then_some(&response.data),
+        errors: &response.errors,
+        extensions: Some(&response.extensions).filter(|extensions| !extensions.is_empty()),
+    };
+    respond(status, media, &envelope)
+}
+
+/// Whether execution began, so that the response has a `data`, be it null. Errors of fields know their path.
+pub(super) fn executed(response: &GraphqlResponse) -> bool {
+    response.data != Value::Null
+        || response.errors.is_empty()
+        || response.errors.iter().any(|error| !error.path.is_empty())
+}
+
+/// The code of a response that was not executed: its first error's.
+pub(super) fn code(response: &GraphqlResponse) -> Code {
+    response.errors.first().and_then(|error| Code::of(error.extensions.as_ref())).unwrap_or(Code::Internal)
+}
+
+/// An answer that is nothing but one error, with a status of its own under either media type.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) code: Code,
+    status: StatusCode,
+    text: String,
+    request_id: Option<RequestId>,
+    header: Option<(HeaderName, &'static str)>,
+}
+
+impl Refusal {
+    pub(super) fn new(code: Code, text: impl Into<String>) -> Self {
+        Self { code, status: code.status(), text: text.into(), request_id: None, header: None }
+    }
+
+    pub(super) fn status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+
+    pub(super) fn header(self, name: HeaderName, value: &'static str) -> Self {
+        Self { header: Some((name, value)), ..self }
+    }
+
+    /// Names the request, for errors whose cause is in the operator's log.
+    pub(super) fn request_id(self, id: &RequestId) -> Self {
+        Self { request_id: Some(id.clone()), ..self }
+    }
+
+    pub(super) fn respond(self, media: Media) -> Response {
+        let mut error = ServerError::from(Fault::new(self.code, self.text));
+        if let Some(id) = self.request_id {
+            error.extensions.get_or_insert_default().set("requestId", id.as_str());
+        }
+        let mut response = respond(self.status, media, &Envelope { data: None, errors: &[error], extensions: None });
+        if let Some((name, value)) = self.header {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        response
+    }
+}
+
+/// Malformed parameters: no media type calls that a well-formed request.
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        Self::new(fault.code, fault.message)
+    }
+}
+
+/// For the routes that are not GraphQL.
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        self.respond(Media::Json)
+    }
+}
+
+/// A response that consists of one error that no field raised.
+pub(super) fn request_error(error: impl Into<ServerError>) -> GraphqlResponse {
+    GraphqlResponse::from_errors(vec![error.into()])
+}
+
+/// The same for an error that a resolver's constructor made.
+pub(super) fn without_position(error: Error) -> ServerError {
+    let mut server_error = ServerError::new(error.message, None);
+    (server_error.source, server_error.extensions) = (error.source, error.extensions);
+    server_error
+}
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a Value>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [ServerError],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extensions: Option<&'a BTreeMap<String, Value>>,
+}
+
+fn respond(status: StatusCode, media: Media, envelope: &Envelope<'_>) -> Response {
+    let body = serde_json::to_vec(envelope).expect("an envelope has string keys only, so that it always serialises");
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, media.content_type());
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::VARY, HeaderValue::from_static("accept"));
+    response
+}

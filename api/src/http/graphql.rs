@@ -1,0 +1,300 @@
+//! `/graphql`: GraphQL over HTTP, as its specification (draft of 2025) and all audits of `graphql-http` ask.
+//!
+//! In order: media type, method and origin, body, parameters, document, limits, operation, variables; then per-request
+//! data and execution, in a task of its own. A panic there is a 500 with a code; a client that hangs up does not cancel
+//! work that others may be waiting for (the cache's single flight); the time limit holds either way.
+//!
+//! Other sites' pages: POST takes `application/json` only, which browsers do not send across origins without asking
+//! first, and we never say yes. GET executes queries only, which change nothing, and whose answers other sites cannot
+//! read. Still, a browser that says it asks for another site (`Sec-Fetch-Site`) is refused, so that no page can make its
+//! visitors' browsers run expensive queries, unless a header is there that only a permitted page can add.
+//!
+//! Not here: batches, uploads and multipart (refused), subscriptions (the websocket), persisted documents, CORS.
+
+use std::{
+    pin::pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use async_graphql::{
+    Executor, Request, Response as GraphqlResponse,
+    parser::types::{ExecutableDocument, OperationType},
+};
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{Request as HttpRequest, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
+    response::Response,
+    routing::get,
+};
+use futures::StreamExt;
+use tokio::{sync::Semaphore, task::JoinError, time::timeout};
+use tokio_util::task::TaskTracker;
+use tracing::{Instrument, error, info, info_span, warn};
+
+use super::{
+    answer::{self, Refusal, executed, request_error, without_position},
+    document::{self, Fault},
+    limits::Limits,
+    media::{self, Media},
+    parameters,
+    provide::Provide,
+    request_id::RequestId,
+};
+use crate::error::{Code, INTERNAL, settle};
+
+/// A schema served over HTTP. Clones share everything.
+pub struct GraphqlHttp<E, P>(Arc<Inner<E, P>>);
+
+struct Inner<E, P> {
+    executor: E,
+    provide: P,
+    limits: Limits,
+    /// Bounds executions that run, including those whose client has left.
+    executions: Arc<Semaphore>,
+    tasks: TaskTracker,
+}
+
+impl<E, P> Clone for GraphqlHttp<E, P> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<E: Executor, P: Provide> GraphqlHttp<E, P> {
+    /// `executor` is the schema, built through [`Limits::apply`] with the same limits.
+    pub fn new(executor: E, provide: P, limits: Limits) -> Self {
+        let executions = Arc::new(Semaphore::new(limits.executions_max));
+        Self(Arc::new(Inner { executor, provide, limits, executions, tasks: TaskTracker::new() }))
+    }
+
+    /// `GET` and `POST` of `/graphql`.
+    pub fn routes(self) -> Router {
+        Router::new().route("/graphql", get(handle::<E, P>).post(handle::<E, P>)).with_state(self)
+    }
+
+    /// Waits for the executions that still run. To be awaited after the HTTP server has stopped: those whose client has
+    /// left are not its concern any more, but a mutation among them must end whole. Bounded by the time limit of each.
+    pub async fn finish(&self) {
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+    }
+
+    async fn answer(&self, parts: Parts, body: Body, id: &RequestId) -> Result<GraphqlResponse, Refusal> {
+        let limits = &self.0.limits;
+        let by_get = parts.method != Method::POST;
+        let request = if by_get {
+            refuse_other_sites(&parts.headers)?;
+            let text = parts.uri.query().unwrap_or_default();
+            if text.len() > limits.body_bytes_max {
+                return Err(too_large(limits));
+            }
+            parameters::from_query_string(text)?
+        } else {
+            parameters::from_json(&read_body(&parts.headers, body, limits).await?)?
+        };
+        match self.check(&request, by_get) {
+            Ok((document, operation)) => self.execute(parts, request, document, operation, id).await,
+            Err(Unfit::Document(fault)) => Ok(request_error(fault)),
+            Err(Unfit::Method(refusal)) => Err(refusal),
+        }
+    }
+
+    /// Everything that can be known without the schema.
+    fn check(&self, request: &Request, by_get: bool) -> Result<(ExecutableDocument, OperationType), Unfit> {
+        let document = document::read(&request.query, &self.0.limits)?;
+        let operation = &document::operation(&document, request.operation_name.as_deref())?.node;
+        let ty = operation.ty;
+        match ty {
+            OperationType::Mutation if by_get => {
+                let text = "A mutation cannot be sent by GET. Send it by POST.";
+                return Err(Unfit::Method(Refusal::new(Code::MethodNotAllowed, text).header(header::ALLOW, "POST")));
+            }
+            OperationType::Subscription => {
+                let text =
+                    "Subscriptions are not answered here. Open a websocket (graphql-transport-ws) at /graphql/ws.";
+                return Err(Unfit::Document(Fault::new(Code::BadRequest, text)));
+            }
+            OperationType::Query | OperationType::Mutation => {}
+        }
+        document::check_variables(operation, &request.variables)?;
+        Ok((document, ty))
+    }
+
+    async fn execute(
+        &self,
+        parts: Parts,
+        mut request: Request,
+        document: ExecutableDocument,
+        operation: OperationType,
+        id: &RequestId,
+    ) -> Result<GraphqlResponse, Refusal> {
+        let Ok(permit) = Arc::clone(&self.0.executions).try_acquire_owned() else {
+            let text = "The server has as much to do as it takes on at a time. Please try again in a moment.";
+            return Err(Refusal::new(Code::ServiceUnavailable, text).header(header::RETRY_AFTER, "1"));
+        };
+        let operation_name = name_of_only(&document).or_else(|| request.operation_name.clone()).unwrap_or_default();
+        let span = info_span!(
+            "graphql",
+            request.id = id.as_str(),
+            graphql.operation.type = %operation,
+            graphql.operation.name = operation_name,
+        );
+        request.set_parsed_query(document);
+        let (this, task_id) = (self.clone(), id.clone());
+        let task = async move {
+            let _permit = permit;
+            let begun = Instant::now();
+            let time_max = this.0.limits.execution_time_max;
+            let answer = async {
+                match this.0.provide.provide(&parts, request).await {
+                    Ok(request) => this.0.executor.execute(request).await,
+                    Err(error) => request_error(without_position(error)),
+                }
+            };
+            let mut response = timeout(time_max, answer).await.map_err(|_| late(time_max))?;
+            settle(&mut response, task_id.as_str());
+            log_answer(&response, operation, &operation_name, begun.elapsed());
+            Ok(response)
+        };
+        let finished = self.0.tasks.spawn(task.instrument(span.clone())).await;
+        finished.unwrap_or_else(|failure| {
+            let _in_span = span.enter();
+            Err(panicked(failure, id))
+        })
+    }
+}
+
+/// Why the parameters, though well formed, are not executed.
+enum Unfit {
+    /// A request error by the GraphQL specification.
+    Document(Fault),
+    /// An error by the rules of HTTP.
+    Method(Refusal),
+}
+
+impl From<Fault> for Unfit {
+    fn from(fault: Fault) -> Self {
+        Self::Document(fault)
+    }
+}
+
+async fn handle<E: Executor, P: Provide>(State(graphql): State<GraphqlHttp<E, P>>, request: HttpRequest) -> Response {
+    let (parts, body) = request.into_parts();
+    let Some(media) = Media::accepted(&parts.headers) else {
+        let text = "Answers are application/graphql-response+json or application/json; `Accept` allows neither.";
+        return Refusal::new(Code::NotAcceptable, text).respond(Media::Json);
+    };
+    let id = parts.extensions.get::<RequestId>().cloned().unwrap_or_else(RequestId::random);
+    match graphql.answer(parts, body, &id).await {
+        Ok(response) => {
+            if !executed(&response) {
+                log_refusal(answer::code(&response), &id);
+            }
+            answer::of(&response, media)
+        }
+        Err(refusal) => {
+            log_refusal(refusal.code, &id);
+            refusal.respond(media)
+        }
+    }
+}
+
+/// Headers that a page cannot add to a request for another site without that site's permission.
+const FORCING_PREFLIGHT: [&str; 3] = ["graphql-require-preflight", "apollo-require-preflight", "x-requested-with"];
+
+fn refuse_other_sites(headers: &HeaderMap) -> Result<(), Refusal> {
+    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+    let elsewhere = matches!(site, Some(b"cross-site" | b"same-site"));
+    if !elsewhere || FORCING_PREFLIGHT.iter().any(|name| headers.contains_key(*name)) {
+        return Ok(());
+    }
+    let text = "A browser sent this for another site. Send POST with application/json, or add the header \
+                `GraphQL-Require-Preflight: 1`.";
+    Err(Refusal::new(Code::Forbidden, text))
+}
+
+async fn read_body(headers: &HeaderMap, body: Body, limits: &Limits) -> Result<Bytes, Refusal> {
+    if !media::is_json(headers) {
+        let text = "The body must be JSON in UTF-8: send `Content-Type: application/json`.";
+        return Err(Refusal::new(Code::UnsupportedMediaType, text));
+    }
+    if headers.get(header::CONTENT_ENCODING).is_some_and(|value| value.as_bytes() != b"identity") {
+        let text = "Compressed bodies are not accepted: leave `Content-Encoding` out.";
+        return Err(Refusal::new(Code::UnsupportedMediaType, text));
+    }
+    let declared = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if declared.is_some_and(|length| length > limits.body_bytes_max) {
+        return Err(too_large(limits));
+    }
+    timeout(limits.execution_time_max, collect(body, limits)).await.unwrap_or_else(|_| {
+        let text = format!("The body did not arrive within {}.", spoken(limits.execution_time_max));
+        Err(Refusal::new(Code::Timeout, text).status(StatusCode::REQUEST_TIMEOUT))
+    })
+}
+
+async fn collect(body: Body, limits: &Limits) -> Result<Bytes, Refusal> {
+    let mut chunks = pin!(body.into_data_stream());
+    let mut bytes = Vec::new();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| Refusal::new(Code::BadRequest, "The body broke off before its end."))?;
+        if bytes.len() + chunk.len() > limits.body_bytes_max {
+            return Err(too_large(limits));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes.into())
+}
+
+fn too_large(limits: &Limits) -> Refusal {
+    let text = format!("The request is too large: at most {} bytes are accepted.", limits.body_bytes_max);
+    Refusal::new(Code::PayloadTooLarge, text)
+}
+
+fn late(time_max: Duration) -> Refusal {
+    warn!(time_max_ms = time_max.as_millis() as u64, "gave up an execution that took longer than its limit");
+    let text = format!("The answer took longer than {} and was given up. Ask for less at a time.", spoken(time_max));
+    Refusal::new(Code::Timeout, text)
+}
+
+fn panicked(failure: JoinError, id: &RequestId) -> Refusal {
+    let message = match failure.try_into_panic() {
+        Ok(panic) => match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+            (Some(text), _) => (*text).to_owned(),
+            (_, Some(text)) => text.clone(),
+            _ => "a panic without a message".to_owned(),
+        },
+        Err(cancelled) => cancelled.to_string(),
+    };
+    error!(request.id = id.as_str(), error.code = Code::Internal.as_str(), "an execution panicked: {message}");
+    Refusal::new(Code::Internal, INTERNAL).request_id(id)
+}
+
+fn log_answer(response: &GraphqlResponse, operation: OperationType, name: &str, elapsed: Duration) {
+    if !executed(response) {
+        return;
+    }
+    let (errors, duration_ms) = (response.errors.len(), elapsed.as_millis() as u64);
+    let space = if name.is_empty() { "" } else { " " };
+    info!(errors, duration_ms, "answered {operation}{space}{name} in {duration_ms} ms with {errors} errors");
+}
+
+/// The code alone: messages repeat what the client sent, and payloads do not belong in logs.
+fn log_refusal(code: Code, id: &RequestId) {
+    info!(request.id = id.as_str(), error.code = code.as_str(), "refused a request: {code}");
+}
+
+/// The name of a document's operation where the request need not repeat it.
+fn name_of_only(document: &ExecutableDocument) -> Option<String> {
+    let mut operations = document.operations.iter();
+    match (operations.next(), operations.next()) {
+        (Some((name, _)), None) => name.map(ToString::to_string),
+        _ => None,
+    }
+}
+
+fn spoken(time: Duration) -> String {
+    if time.subsec_millis() == 0 { format!("{} s", time.as_secs()) } else { format!("{} ms", time.as_millis()) }
+}

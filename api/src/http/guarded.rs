@@ -1,0 +1,64 @@
+//! The document checks and the settling of errors for transports other than plain HTTP: the websocket.
+
+use std::sync::Arc;
+
+use async_graphql::{Data, Executor, Request, Response};
+use futures::{StreamExt, stream, stream::BoxStream};
+
+use super::{
+    answer::request_error,
+    document::{self, Fault},
+    limits::Limits,
+    request_id::RequestId,
+};
+use crate::error::settle;
+
+/// An executor that refuses what `POST /graphql` would refuse and whose errors all carry codes.
+///
+/// Not limited here: how long an execution takes and how many run at once. A subscription has no end, and a websocket
+/// service bounds its own connections.
+#[derive(Clone)]
+pub struct Guarded<E> {
+    inner: E,
+    limits: Arc<Limits>,
+}
+
+impl<E: Executor> Guarded<E> {
+    /// Guards an executor, usually the schema.
+    pub fn new(inner: E, limits: Limits) -> Self {
+        Self { inner, limits: Arc::new(limits) }
+    }
+
+    fn check(&self, mut request: Request) -> Result<Request, Fault> {
+        let document = document::read(&request.query, &self.limits)?;
+        let operation = document::operation(&document, request.operation_name.as_deref())?;
+        document::check_variables(&operation.node, &request.variables)?;
+        request.set_parsed_query(document);
+        Ok(request)
+    }
+}
+
+impl<E: Executor> Executor for Guarded<E> {
+    async fn execute(&self, request: Request) -> Response {
+        let mut response = match self.check(request) {
+            Ok(request) => self.inner.execute(request).await,
+            Err(fault) => request_error(fault),
+        };
+        settle(&mut response, RequestId::random().as_str());
+        response
+    }
+
+    fn execute_stream(&self, request: Request, session: Option<Arc<Data>>) -> BoxStream<'static, Response> {
+        let id = RequestId::random();
+        let responses = match self.check(request) {
+            Ok(request) => self.inner.execute_stream(request, session),
+            Err(fault) => stream::once(async { request_error(fault) }).boxed(),
+        };
+        responses
+            .map(move |mut response| {
+                settle(&mut response, id.as_str());
+                response
+            })
+            .boxed()
+    }
+}

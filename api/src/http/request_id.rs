@@ -1,0 +1,66 @@
+//! A name for each request, so that what a client saw and what the log says can be brought together.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::Request,
+    http::{HeaderName, HeaderValue},
+    middleware::Next,
+    response::Response,
+};
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The request's id: the `X-Request-Id` of a proxy in front if it is sane, 16 random hexadecimal digits otherwise.
+/// In the extensions of every request, in the header `X-Request-Id` of every answer, and in `extensions.requestId` of
+/// errors whose cause was logged.
+#[derive(Clone, Debug)]
+pub struct RequestId(Arc<str>);
+
+impl RequestId {
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// A fresh one.
+    pub(super) fn random() -> Self {
+        let mut bytes = [0; 8];
+        getrandom::fill(&mut bytes).expect("every supported operating system gives random bytes");
+        Self(format!("{:016x}", u64::from_be_bytes(bytes)).into())
+    }
+
+    fn of(value: &HeaderValue) -> Option<Self> {
+        let text = value.to_str().ok()?;
+        let sane = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        ((8..=64).contains(&text.len()) && text.bytes().all(sane)).then(|| Self(text.into()))
+    }
+}
+
+/// The layer that names requests.
+pub(super) async fn name(mut request: Request, next: Next) -> Response {
+    let id = request.headers().get(X_REQUEST_ID).and_then(RequestId::of).unwrap_or_else(RequestId::random);
+    request.extensions_mut().insert(id.clone());
+    let mut response = next.run(request).await;
+    let value = HeaderValue::from_str(id.as_str()).expect("an id has only letters, digits and - _ .");
+    response.headers_mut().insert(X_REQUEST_ID, value);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_from_outside_is_kept_only_if_it_is_sane() {
+        let kept = |text: &'static str| RequestId::of(&HeaderValue::from_static(text)).is_some();
+        assert!(kept("4bf92f3577b34da6") && kept("a-request_1.2"));
+        assert!(!kept("short") && !kept("spaces are not sane") && !kept("\"quoted-and-long\""));
+        assert!(RequestId::of(&HeaderValue::from_str(&"x".repeat(65)).unwrap()).is_none());
+    }
+
+    #[test]
+    fn fresh_ids_differ() {
+        assert_ne!(RequestId::random().as_str(), RequestId::random().as_str());
+    }
+}

@@ -1,0 +1,8 @@
+//! The HTTP face with a small schema, asked in process.
+
+mod face;
+mod limits;
+mod pages;
+mod protocol;
+mod trouble;
+mod websocket;
