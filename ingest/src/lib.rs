@@ -1,1 +1,3 @@
-//! .
+//! The only writer of plays: Spotify to archive to database.
+
+pub mod demo;
