@@ -1,6 +1,6 @@
 //! A credit: an artist named on an album.
 //!
-//! Unique by (album, position). Position 0 is the primary artist. Written by `ingest` with the album; a changed list of
+//! Unique by (album, position) and by (album, artist). Position 0 is the primary artist. Written by `ingest` with the album; a changed list of
 //! credits replaces the old one as a whole.
 
 use sea_orm::entity::prelude::*;

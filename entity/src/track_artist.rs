@@ -1,6 +1,6 @@
 //! A credit: an artist named on a track.
 //!
-//! Unique by (track, position). Position 0 is the primary artist. Written by `ingest` with the track; a changed list of
+//! Unique by (track, position) and by (track, artist). Position 0 is the primary artist. Written by `ingest` with the track; a changed list of
 //! credits replaces the old one as a whole.
 
 use sea_orm::entity::prelude::*;

@@ -1,3 +1,21 @@
-//! The only writer of plays: Spotify to archive to database.
+//! The only writer of plays: it takes what Spotify says, keeps the bytes, and fills the database from them.
+//!
+//! ```text
+//!   spotify ──▶ archive ──▶ transform ──▶ load ──▶ (rollup)
+//!   RawPage     ArchiveKey   Batch         Loaded
+//! ```
+//!
+//! Each step is a function of the one on its left. Nothing is interpreted before its bytes are durable; everything a page
+//! changes is one transaction; doing any of it twice is doing it once. It never serves a request.
 
+pub mod archive;
+pub mod batch;
+pub mod command;
+pub mod config;
 pub mod demo;
+pub mod journal;
+pub mod load;
+pub mod pipeline;
+pub mod rollup;
+pub mod spotify;
+pub mod transform;

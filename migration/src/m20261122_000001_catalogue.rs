@@ -20,7 +20,7 @@ impl MigrationTrait for Migration {
         manager.create_index(index("track", "isrc")).await?;
         for owner in ["track", "album"] {
             manager.create_table(credit(owner)).await?;
-            manager.create_index(index(&format!("{owner}_artist"), "artist_id")).await?;
+            manager.create_index(credited_once(owner)).await?;
         }
         for owner in ["album", "artist"] {
             manager.create_table(image(owner)).await?;
@@ -168,6 +168,17 @@ fn track_features() -> TableCreateStatement {
             .check((name(&format!("track_features_{feature}_range")), Expr::col(feature).between(from, to)));
     }
     table.foreign_key(&mut foreign_key("track_features", "track_id", "track", ForeignKeyAction::Cascade)).to_owned()
+}
+
+/// An artist is credited once on a track or an album; read from the artist's side.
+fn credited_once(owner: &str) -> IndexCreateStatement {
+    Index::create()
+        .name(format!("{owner}_artist_artist_id_index"))
+        .table(name(&format!("{owner}_artist")))
+        .col("artist_id")
+        .col(name(&format!("{owner}_id")))
+        .unique()
+        .to_owned()
 }
 
 fn index(table: &str, column: &str) -> IndexCreateStatement {

@@ -36,19 +36,19 @@ impl MigrationTrait for Migration {
             .primary_key(Index::create().col("user_id"))
             .to_owned();
         manager.create_table(listener).await?;
-        let day = Table::create()
-            .table("day_total")
-            .col(integer("day").primary_key())
+        let quarter_hour = Table::create()
+            .table("quarter_hour_total")
+            .col(integer("quarter_hour").primary_key())
             .col(big_integer("plays"))
             .col(big_integer("listened_ms"))
             .col(big_integer("measured_ms"))
-            .check(("day_total_plays_range", Expr::col("plays").gte(1)))
+            .check(("quarter_hour_total_plays_range", Expr::col("plays").gte(1)))
             .to_owned();
-        manager.create_table(day).await
+        manager.create_table(quarter_hour).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in ["day_total", "listener_total", "artist_total", "album_total", "track_total"] {
+        for table in ["quarter_hour_total", "listener_total", "artist_total", "album_total", "track_total"] {
             manager.drop_table(Table::drop().table(name(table)).to_owned()).await?;
         }
         Ok(())

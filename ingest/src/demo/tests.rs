@@ -63,7 +63,14 @@ fn print_sample() {
     let c = super::catalogue::Catalogue::new(seed, jiff::civil::date(2026, 11, 22));
     eprintln!("{} artists {} albums {} tracks", c.artists.len(), c.albums.len(), c.tracks.len());
     for a in &c.artists {
-        eprintln!("== {} [{}] {:?} pop {} fol {}", a.name, super::genre::GENRES[a.genre].name, a.tags, a.popularity, a.followers);
+        eprintln!(
+            "== {} [{}] {:?} pop {} fol {}",
+            a.name,
+            super::genre::GENRES[a.genre].name,
+            a.tags,
+            a.popularity,
+            a.followers
+        );
         for al in &a.albums {
             let al = &c.albums[*al];
             let t: Vec<_> = c.tracks[al.tracks.clone()].iter().map(|t| t.recording.name.as_str()).collect();

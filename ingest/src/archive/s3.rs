@@ -1,0 +1,102 @@
+//! The archive as an S3 bucket: one conditional put per object (`If-None-Match: *`), with the hash of the bytes beside it.
+//!
+//! Path style when an endpoint is set (what self-hosted servers expect), an explicit region, time-outs, and checksums only
+//! where the protocol demands them (older servers refuse the others). TLS is rustls on ring, as everywhere here.
+
+use std::time::Duration;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
+use aws_sdk_s3::config::{
+    BehaviorVersion, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
+};
+use aws_sdk_s3::primitives::ByteStream;
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+
+use super::{ArchiveKey, Error};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(30);
+const ATTEMPTS_MAX: u32 = 3;
+
+/// How to reach a bucket; the names are those of AWS's own tools.
+#[derive(Clone, clap::Args)]
+pub struct S3Settings {
+    /// Address of an S3 server other than AWS's, such as http://127.0.0.1:9000
+    #[arg(long, env = "S3_ENDPOINT", value_name = "URL", global = true)]
+    pub s3_endpoint: Option<String>,
+    /// Region of the bucket
+    #[arg(long, env = "AWS_REGION", default_value = "us-east-1", value_name = "REGION", global = true)]
+    pub aws_region: String,
+    /// Who may write to it
+    #[arg(long, env = "AWS_ACCESS_KEY_ID", hide_env_values = true, value_name = "ID", global = true)]
+    pub aws_access_key_id: Option<String>,
+    /// The key's secret
+    #[arg(long, env = "AWS_SECRET_ACCESS_KEY", hide_env_values = true, value_name = "SECRET", global = true)]
+    pub aws_secret_access_key: Option<String>,
+    /// Goes with temporary keys
+    #[arg(long, env = "AWS_SESSION_TOKEN", hide_env_values = true, value_name = "TOKEN", global = true)]
+    pub aws_session_token: Option<String>,
+}
+
+/// A bucket, or the part of it below a prefix.
+#[derive(Clone, Debug)]
+pub struct Bucket {
+    client: Client,
+    bucket: String,
+    prefix: String,
+}
+
+impl Bucket {
+    /// The bucket as the settings reach it. No request is made.
+    pub(super) fn new(bucket: &str, prefix: &str, settings: &S3Settings) -> Result<Self, Error> {
+        let (Some(id), Some(secret)) = (&settings.aws_access_key_id, &settings.aws_secret_access_key) else {
+            return Err(Error::Settings(
+                "ARCHIVE_URL names a bucket, but AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set",
+            ));
+        };
+        let credentials = Credentials::new(id, secret, settings.aws_session_token.clone(), None, "settings");
+        let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+        let mut config = aws_sdk_s3::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .http_client(http)
+            .region(Region::new(settings.aws_region.clone()))
+            .credentials_provider(credentials)
+            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+            .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX))
+            .timeout_config(
+                TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_timeout(OPERATION_TIMEOUT).build(),
+            );
+        if let Some(endpoint) = &settings.s3_endpoint {
+            config = config.endpoint_url(endpoint).force_path_style(true);
+        }
+        let client = Client::from_conf(config.build());
+        Ok(Self { client, bucket: bucket.to_owned(), prefix: prefix.to_owned() })
+    }
+
+    pub(super) async fn put(
+        &self,
+        key: &ArchiveKey,
+        bytes: Vec<u8>,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let path = if self.prefix.is_empty() { key.to_string() } else { format!("{}/{key}", self.prefix) };
+        let put = self
+            .client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(path)
+            .if_none_match("*")
+            .content_type("application/zstd")
+            .metadata("sha256", key.sha256())
+            .body(ByteStream::from(bytes));
+        match put.send().await {
+            Ok(_) => Ok(()),
+            // Somebody wrote this key before. The key holds the hash: these are the same bytes.
+            Err(error) if error.raw_response().is_some_and(|response| response.status().as_u16() == 412) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! The commands: each opens what it needs from the settings, does one thing, and says what it did.
+
+pub mod accounts;
+pub mod demo;
+pub mod rollup;
+pub mod run;
+pub mod runs;
+
+use std::process::ExitCode;
+
+use comfy_table::{Table, presets};
+use entity::clock::SharedClock;
+use entity::db::Db;
+use entity::ingest_run::Outcome;
+
+use crate::config::{Cli, Command, Settings};
+
+/// Runs one command; its exit code.
+pub async fn execute(cli: Cli, clock: SharedClock) -> anyhow::Result<ExitCode> {
+    let settings = &cli.settings;
+    match cli.command {
+        Command::Run => run::execute(settings, clock).await,
+        Command::Accounts(command) => accounts::execute(settings, command, clock).await,
+        Command::Runs { id, first } => runs::execute(settings, id, first).await,
+        Command::Demo(options) => demo::execute(settings, options, clock).await,
+        Command::Rollup(command) => rollup::execute(settings, command, clock).await,
+    }
+}
+
+const CONNECTIONS_MAX: u32 = 16;
+
+async fn open(settings: &Settings) -> anyhow::Result<Db> {
+    Ok(Db::open(&settings.database_url()?, CONNECTIONS_MAX).await?)
+}
+
+/// A table for people: aligned columns without frames.
+fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(header.to_vec());
+    table
+}
+
+fn exit_code(outcome: Outcome) -> ExitCode {
+    match outcome {
+        Outcome::Succeeded | Outcome::Skipped => ExitCode::SUCCESS,
+        Outcome::Partly => ExitCode::from(2),
+        Outcome::Failed | Outcome::Crashed | Outcome::Running => ExitCode::FAILURE,
+    }
+}

@@ -1,0 +1,112 @@
+//! `demo`: fills an empty database with a generated history, through the same archive, transform and load as a real one.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use entity::clock::SharedClock;
+use entity::ids::UserId;
+use entity::ingest_run::Outcome;
+use entity::time::Instant;
+use entity::user;
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, PaginatorTrait};
+use tracing::info;
+
+use super::open;
+use crate::archive::Kind;
+use crate::config::Settings;
+use crate::demo;
+use crate::journal::Journal;
+use crate::load::Loaded;
+use crate::pipeline::{Pipeline, RawPage, Trace, chain};
+
+/// What to generate.
+#[derive(Args)]
+pub struct Options {
+    /// How many listeners
+    #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub listeners: u32,
+    /// How many plays, all listeners together
+    #[arg(long, default_value_t = 15_000, value_parser = clap::value_parser!(u32).range(1..=5_000_000))]
+    pub plays: u32,
+    /// The same seed generates the same history
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// How often the log says how far it is.
+const DOCUMENTS_A_LOG_LINE: usize = 100;
+
+pub(super) async fn execute(settings: &Settings, options: Options, clock: SharedClock) -> anyhow::Result<ExitCode> {
+    let archive = settings.archive()?;
+    let pipeline = Pipeline { db: open(settings).await?, archive, clock };
+    let (listeners, loaded) = fill(&pipeline, &options).await?;
+    println!(
+        "{} plays of {listeners} listeners are in. Next: `cargo run --release` (or `refrain-api`) serves them; its log says where to click",
+        loaded.plays_loaded
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Fills the empty database; how many listeners there are, and what was loaded.
+pub async fn fill(pipeline: &Pipeline, options: &Options) -> anyhow::Result<(usize, Loaded)> {
+    let people = user::Entity::find().count(pipeline.db.write()).await?;
+    if people > 0 {
+        bail!(
+            "the database is not empty: {people} listener(s) are in it. The demo fills an empty one: name another with DATABASE_URL, or move this one away"
+        );
+    }
+    let now = pipeline.clock.now();
+    let wanted = demo::Options {
+        listeners: options.listeners,
+        plays: options.plays,
+        ..demo::Options::new(options.seed, now.ms())
+    };
+    let journal = Journal::begin(&pipeline.db, &pipeline.clock, "demo").await?;
+    let users = add_listeners(pipeline, &wanted).await?;
+    let mut total = Loaded::default();
+    for (count, document) in (1..).zip(demo::history(&wanted)) {
+        match load(pipeline, &users, document).await {
+            Ok(loaded) => total = total.and(loaded),
+            Err(error) => {
+                journal.end(Outcome::Failed, users.len(), total).await?;
+                return Err(error.context("the demo stopped half-way: start again with an empty database"));
+            }
+        }
+        if count % DOCUMENTS_A_LOG_LINE == 0 {
+            info!(plays_loaded = total.plays_loaded, "{} of {} plays", total.plays_loaded, wanted.plays);
+        }
+    }
+    journal.end(Outcome::Succeeded, users.len(), total).await?;
+    Ok((users.len(), total))
+}
+
+async fn add_listeners(pipeline: &Pipeline, options: &demo::Options) -> anyhow::Result<Vec<UserId>> {
+    let joined_at = Instant::from_ms(options.until_ms);
+    let mut users = Vec::new();
+    for listener in demo::listeners(options) {
+        let person = user::ActiveModel {
+            username: Set(listener.username),
+            display_name: Set(listener.display_name),
+            time_zone: Set(listener.time_zone.to_owned()),
+            listed: Set(listener.listed),
+            joined_at: Set(joined_at),
+            ..Default::default()
+        };
+        users.push(person.insert(pipeline.db.write()).await?.id);
+    }
+    Ok(users)
+}
+
+async fn load(pipeline: &Pipeline, users: &[UserId], document: demo::Document) -> anyhow::Result<Loaded> {
+    let kind = match document.kind {
+        demo::Kind::RecentlyPlayed { listener } => {
+            Kind::Plays(*users.get(listener).context("a document of a listener who is not there")?)
+        }
+        demo::Kind::Artists => Kind::Artists,
+        demo::Kind::AudioFeatures => Kind::AudioFeatures,
+    };
+    let page = RawPage { kind, fetched_at: Instant::from_ms(document.fetched_at_ms), bytes: document.bytes };
+    let mut trace = Trace::new(None, pipeline.clock.clone());
+    pipeline.load(&page, &mut trace).await.map_err(|failure| anyhow::anyhow!(chain(&failure)))
+}

@@ -1,0 +1,163 @@
+//! The catalogue's rows: made where they are missing, corrected where a document says otherwise, untouched where it says
+//! nothing or nothing new. What is not said never erases what is known.
+
+use std::collections::HashMap;
+
+use entity::ids::{AlbumId, ArtistId, TrackId};
+use entity::time::Instant;
+use entity::{album, artist, track};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
+};
+
+use super::{credits, details};
+use crate::batch::{Album, Artist, Batch, Track};
+use crate::transform::release_year;
+
+/// The rows that a batch names, by Spotify's id.
+pub(super) struct Catalogue {
+    pub(super) tracks: HashMap<String, track::Model>,
+    pub(super) artists: HashMap<String, ArtistId>,
+    pub(super) albums: HashMap<String, AlbumId>,
+    /// Whether something changed that insights over known plays read: credits, genres, albums, release years, features.
+    pub(super) insights_changed: bool,
+}
+
+/// Brings the catalogue up to what `batch` says, as observed at `observed_at`.
+pub(super) async fn upsert(db: &impl ConnectionTrait, batch: &Batch, observed_at: Instant) -> Result<Catalogue, DbErr> {
+    let artists = upsert_artists(db, &batch.artists).await?;
+    let (albums, years_changed) = upsert_albums(db, &batch.albums).await?;
+    let tracks = upsert_tracks(db, batch).await?;
+    let mut catalogue = Catalogue { tracks, artists, albums, insights_changed: years_changed };
+    let mut changed = credits::of_albums(db, &batch.albums, &catalogue).await?;
+    changed |= credits::of_tracks(db, &batch.tracks, &catalogue).await?;
+    changed |= details::upsert(db, batch, &catalogue, observed_at).await?;
+    catalogue.insights_changed |= changed;
+    Ok(catalogue)
+}
+
+async fn upsert_artists(db: &impl ConnectionTrait, said: &[Artist]) -> Result<HashMap<String, ArtistId>, DbErr> {
+    let row = |artist: &Artist| artist::ActiveModel {
+        spotify_id: Set(artist.spotify_id.clone()),
+        name: Set(artist.name.clone().unwrap_or_else(|| artist.spotify_id.clone())),
+        ..Default::default()
+    };
+    let rows: HashMap<String, artist::Model> =
+        find_or_insert(db, artist::Column::SpotifyId, said, |a| &a.spotify_id, row, |row| &row.spotify_id).await?;
+    for artist in said {
+        let known = &rows[&artist.spotify_id];
+        if let Some(name) = &artist.name
+            && *name != known.name
+        {
+            let mut renamed = known.clone().into_active_model();
+            renamed.name = Set(name.clone());
+            renamed.update(db).await?;
+        }
+    }
+    Ok(rows.into_iter().map(|(id, row)| (id, row.id)).collect())
+}
+
+/// The albums' ids, and whether the release year of one that was known has changed.
+async fn upsert_albums(db: &impl ConnectionTrait, said: &[Album]) -> Result<(HashMap<String, AlbumId>, bool), DbErr> {
+    let year = |date: &Option<String>| date.as_deref().and_then(release_year);
+    let row = |album: &Album| album::ActiveModel {
+        spotify_id: Set(album.spotify_id.clone()),
+        name: Set(album.name.clone().unwrap_or_else(|| album.spotify_id.clone())),
+        release_date: Set(album.release_date.clone()),
+        release_year: Set(year(&album.release_date)),
+        ..Default::default()
+    };
+    let rows: HashMap<String, album::Model> =
+        find_or_insert(db, album::Column::SpotifyId, said, |a| &a.spotify_id, row, |row| &row.spotify_id).await?;
+    let mut years_changed = false;
+    for album in said {
+        let known = &rows[&album.spotify_id];
+        let name = album.name.clone().unwrap_or_else(|| known.name.clone());
+        let release_date = album.release_date.clone().or_else(|| known.release_date.clone());
+        if name == known.name && release_date == known.release_date {
+            continue;
+        }
+        years_changed |= year(&release_date) != known.release_year;
+        let mut changed = known.clone().into_active_model();
+        changed.name = Set(name);
+        changed.release_year = Set(year(&release_date));
+        changed.release_date = Set(release_date);
+        changed.update(db).await?;
+    }
+    Ok((rows.into_iter().map(|(id, row)| (id, row.id)).collect(), years_changed))
+}
+
+/// Tracks, all but their album and credits, which move totals about and are `credits`' business.
+async fn upsert_tracks(db: &impl ConnectionTrait, batch: &Batch) -> Result<HashMap<String, track::Model>, DbErr> {
+    let row = |track: &Track| track::ActiveModel {
+        spotify_id: Set(track.spotify_id.clone()),
+        name: Set(track.name.clone().unwrap_or_else(|| track.spotify_id.clone())),
+        duration_ms: Set(track.duration_ms),
+        explicit: Set(track.explicit),
+        isrc: Set(track.isrc.clone()),
+        preview_url: Set(track.preview_url.clone()),
+        ..Default::default()
+    };
+    let mut rows: HashMap<String, track::Model> =
+        find_or_insert(db, track::Column::SpotifyId, &batch.tracks, |t| &t.spotify_id, row, |row| &row.spotify_id)
+            .await?;
+    for said in &batch.tracks {
+        let known = rows.get_mut(&said.spotify_id).expect("every track said was found or inserted");
+        let merged = track::Model {
+            name: said.name.clone().unwrap_or_else(|| known.name.clone()),
+            duration_ms: said.duration_ms.or(known.duration_ms),
+            explicit: said.explicit.or(known.explicit),
+            isrc: said.isrc.clone().or_else(|| known.isrc.clone()),
+            preview_url: said.preview_url.clone().or_else(|| known.preview_url.clone()),
+            ..known.clone()
+        };
+        if merged != *known {
+            merged.clone().into_active_model().reset_all().update(db).await?;
+            *known = merged;
+        }
+    }
+    Ok(rows)
+}
+
+/// The rows with the Spotify ids of `said`, each inserted if it is missing. Rows are inserted in the order of their ids,
+/// so that two loads which bring the same new rows wait for each other instead of locking each other out.
+async fn find_or_insert<E, A, S>(
+    db: &impl ConnectionTrait,
+    column: E::Column,
+    said: &[S],
+    id_said: impl Fn(&S) -> &String,
+    row: impl Fn(&S) -> A,
+    id_known: impl Fn(&E::Model) -> &String,
+) -> Result<HashMap<String, E::Model>, DbErr>
+where
+    E: EntityTrait,
+    A: ActiveModelTrait<Entity = E> + Send,
+{
+    let mut rows = HashMap::new();
+    let mut wanted: Vec<&S> = said.iter().collect();
+    wanted.sort_by_key(|said| id_said(said));
+    for pass in ["find", "insert, then find"] {
+        if wanted.is_empty() {
+            break;
+        }
+        if pass != "find" {
+            let once = OnConflict::column(column).do_nothing().to_owned();
+            let new = wanted.iter().map(|said| row(said));
+            E::insert_many(new).on_conflict(once).exec_without_returning(db).await?;
+        }
+        let ids = wanted.iter().map(|said| id_said(said).as_str());
+        for model in E::find().filter(column.is_in(ids)).all(db).await? {
+            rows.insert(id_known(&model).clone(), model);
+        }
+        wanted.retain(|said| !rows.contains_key(id_said(said)));
+    }
+    Ok(rows)
+}
+
+impl Catalogue {
+    /// The row of a track that the batch names.
+    pub(super) fn track(&self, spotify_id: &str) -> TrackId {
+        self.tracks[spotify_id].id
+    }
+}

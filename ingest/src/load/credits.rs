@@ -1,0 +1,163 @@
+//! Who is credited on what, and which album a track is on. Both decide where a play counts, so a change moves the totals of
+//! plays that are already there.
+
+use std::collections::{BTreeMap, HashMap};
+
+use entity::ids::{AlbumId, ArtistId, TrackId};
+use entity::{album_artist, track, track_artist};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
+
+use super::catalogue::Catalogue;
+use crate::batch::{Album, Track};
+use crate::rollup;
+
+/// Brings albums' credits up to what is said; whether any that were known changed.
+pub(super) async fn of_albums(db: &impl ConnectionTrait, said: &[Album], catalogue: &Catalogue) -> Result<bool, DbErr> {
+    use album_artist::{ActiveModel, Column, Entity};
+    let wanted: BTreeMap<AlbumId, Vec<ArtistId>> = said
+        .iter()
+        .filter_map(|album| Some((catalogue.albums[&album.spotify_id], ids(album.artists.as_ref()?, catalogue))))
+        .collect();
+    let rows = Entity::find()
+        .filter(Column::AlbumId.is_in(wanted.keys().copied()))
+        .order_by_asc(Column::AlbumId)
+        .order_by_asc(Column::Position)
+        .all(db)
+        .await?;
+    let known = lists(rows.into_iter().map(|row| (row.album_id, row.artist_id)));
+    let changed: Vec<_> = wanted.into_iter().filter(|(album, artists)| known.get(album) != Some(artists)).collect();
+    if changed.is_empty() {
+        return Ok(false);
+    }
+    let old: Vec<AlbumId> = changed.iter().map(|(album, _)| *album).filter(|album| known.contains_key(album)).collect();
+    if !old.is_empty() {
+        Entity::delete_many().filter(Column::AlbumId.is_in(old.iter().copied())).exec(db).await?;
+    }
+    let new = positioned(&changed).map(|(album, position, artist)| ActiveModel {
+        album_id: Set(album),
+        position: Set(position),
+        artist_id: Set(artist),
+    });
+    Entity::insert_many(new).on_conflict_do_nothing().exec_without_returning(db).await?;
+    Ok(false) // No insight counts by an album's artists.
+}
+
+/// Brings tracks' albums and credits up to what is said, moving totals along; whether any that were known changed.
+pub(super) async fn of_tracks(db: &impl ConnectionTrait, said: &[Track], catalogue: &Catalogue) -> Result<bool, DbErr> {
+    let wanted: BTreeMap<TrackId, (Option<AlbumId>, Option<Vec<ArtistId>>)> = said
+        .iter()
+        .map(|track| {
+            let album = track.album.as_ref().map(|album| catalogue.albums[album]);
+            let artists = track.artists.as_ref().map(|artists| ids(artists, catalogue));
+            (catalogue.track(&track.spotify_id), (album, artists))
+        })
+        .collect();
+    let known = standing(db, wanted.keys().copied()).await?;
+    let moved: Vec<TrackId> = wanted
+        .iter()
+        .filter(|(track, (album, artists))| {
+            let stands = &known[track];
+            (album.is_some() && *album != stands.album) || artists.as_ref().is_some_and(|a| *a != stands.artists)
+        })
+        .map(|(track, _)| *track)
+        .collect();
+    if moved.is_empty() {
+        return Ok(false);
+    }
+    // From here to the commit no other load adds a play of these tracks: a new play locks its track's row against this.
+    lock(db, &moved).await?;
+    let before = standing(db, moved.iter().copied()).await?;
+    rollup::discredit(db, &moved).await?;
+    for track in &moved {
+        let (album, artists) = &wanted[track];
+        if let Some(album) = album
+            && before[track].album != Some(*album)
+        {
+            track::ActiveModel { id: Set(*track), album_id: Set(Some(*album)), ..Default::default() }
+                .update(db)
+                .await?;
+        }
+        if let Some(artists) = artists
+            && before[track].artists != *artists
+        {
+            replace(db, *track, artists).await?;
+        }
+    }
+    rollup::credit(db, &moved).await?;
+    Ok(before.values().any(|track| track.album.is_some() || !track.artists.is_empty()))
+}
+
+/// Where a track stands in the catalogue.
+#[derive(Default)]
+struct Standing {
+    album: Option<AlbumId>,
+    artists: Vec<ArtistId>,
+}
+
+async fn standing(
+    db: &impl ConnectionTrait,
+    tracks: impl Iterator<Item = TrackId> + Clone,
+) -> Result<HashMap<TrackId, Standing>, DbErr> {
+    let albums: Vec<(TrackId, Option<AlbumId>)> = track::Entity::find()
+        .select_only()
+        .columns([track::Column::Id, track::Column::AlbumId])
+        .filter(track::Column::Id.is_in(tracks.clone()))
+        .into_tuple()
+        .all(db)
+        .await?;
+    let credits = track_artist::Entity::find()
+        .filter(track_artist::Column::TrackId.is_in(tracks))
+        .order_by_asc(track_artist::Column::TrackId)
+        .order_by_asc(track_artist::Column::Position)
+        .all(db)
+        .await?;
+    let mut artists = lists(credits.into_iter().map(|row| (row.track_id, row.artist_id)));
+    Ok(albums
+        .into_iter()
+        .map(|(track, album)| (track, Standing { album, artists: artists.remove(&track).unwrap_or_default() }))
+        .collect())
+}
+
+async fn lock(db: &impl ConnectionTrait, tracks: &[TrackId]) -> Result<(), DbErr> {
+    track::Entity::find()
+        .filter(track::Column::Id.is_in(tracks.iter().copied()))
+        .order_by_asc(track::Column::Id)
+        .lock_exclusive()
+        .all(db)
+        .await
+        .map(|_| ())
+}
+
+async fn replace(db: &impl ConnectionTrait, track: TrackId, artists: &[ArtistId]) -> Result<(), DbErr> {
+    use track_artist::{ActiveModel, Column, Entity};
+    Entity::delete_many().filter(Column::TrackId.eq(track)).exec(db).await?;
+    let new = positioned(&[(track, artists.to_vec())])
+        .map(|(track, position, artist)| ActiveModel {
+            track_id: Set(track),
+            position: Set(position),
+            artist_id: Set(artist),
+        })
+        .collect::<Vec<_>>();
+    Entity::insert_many(new).exec_without_returning(db).await?;
+    Ok(())
+}
+
+fn ids(artists: &[String], catalogue: &Catalogue) -> Vec<ArtistId> {
+    artists.iter().map(|artist| catalogue.artists[artist]).collect()
+}
+
+/// Rows in order of owner and position, as a list per owner.
+fn lists<K: std::hash::Hash + Eq, V>(rows: impl Iterator<Item = (K, V)>) -> HashMap<K, Vec<V>> {
+    let mut lists: HashMap<K, Vec<V>> = HashMap::new();
+    for (key, value) in rows {
+        lists.entry(key).or_default().push(value);
+    }
+    lists
+}
+
+fn positioned<K: Copy>(lists: &[(K, Vec<ArtistId>)]) -> impl Iterator<Item = (K, i32, ArtistId)> {
+    lists.iter().flat_map(|(key, artists)| (0..).zip(artists).map(|(position, artist)| (*key, position, *artist)))
+}

@@ -1,0 +1,199 @@
+//! What hangs on catalogue rows: genres, pictures, observations and audio features. A list that is said replaces the one
+//! that is known, if it differs; an observation is added when it says something new.
+
+use std::collections::{BTreeMap, HashMap};
+
+use entity::ids::{AlbumId, ArtistId, TrackId};
+use entity::time::Instant;
+use entity::{
+    album_image, artist_followers, artist_genre, artist_image, artist_popularity, track_features, track_popularity,
+};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder,
+};
+
+use super::catalogue::Catalogue;
+use crate::batch::{Batch, Features, Image};
+
+/// Brings the details up to what `batch` says; whether any changed that insights read (genres, features).
+pub(super) async fn upsert(
+    db: &impl ConnectionTrait,
+    batch: &Batch,
+    catalogue: &Catalogue,
+    observed_at: Instant,
+) -> Result<bool, DbErr> {
+    let albums = |album: &crate::batch::Album| Some((catalogue.albums[&album.spotify_id], album.images.clone()?));
+    album_images(db, batch.albums.iter().filter_map(albums).collect()).await?;
+    let artist = |spotify_id: &String| catalogue.artists[spotify_id];
+    artist_images(db, batch.artists.iter().filter_map(|a| Some((artist(&a.spotify_id), a.images.clone()?))).collect())
+        .await?;
+
+    let popularity = batch.tracks.iter().filter_map(|t| Some((catalogue.track(&t.spotify_id), t.popularity?)));
+    observe_track_popularity(db, popularity.collect(), observed_at).await?;
+    let popularity = batch.artists.iter().filter_map(|a| Some((artist(&a.spotify_id), a.popularity?)));
+    observe_artist_popularity(db, popularity.collect(), observed_at).await?;
+    let followers = batch.artists.iter().filter_map(|a| Some((artist(&a.spotify_id), a.followers?)));
+    observe_artist_followers(db, followers.collect(), observed_at).await?;
+
+    let said = batch.artists.iter().filter_map(|a| Some((artist(&a.spotify_id), a.genres.clone()?)));
+    let genres_changed = genres(db, said.collect()).await?;
+    let features_changed = features(db, &batch.features).await?;
+    Ok(genres_changed || features_changed)
+}
+
+async fn genres(db: &impl ConnectionTrait, said: BTreeMap<ArtistId, Vec<String>>) -> Result<bool, DbErr> {
+    use artist_genre::{ActiveModel, Column, Entity};
+    if said.is_empty() {
+        return Ok(false);
+    }
+    let mut known: HashMap<ArtistId, Vec<String>> = HashMap::new();
+    for row in Entity::find().filter(Column::ArtistId.is_in(said.keys().copied())).all(db).await? {
+        known.entry(row.artist_id).or_default().push(row.genre);
+    }
+    known.values_mut().for_each(|genres| genres.sort());
+    let is_new = |artist: &ArtistId, genres: &Vec<String>| known.get(artist).map_or(&[][..], Vec::as_slice) != genres;
+    let changed: Vec<_> = said.into_iter().filter(|(artist, genres)| is_new(artist, genres)).collect();
+    if changed.is_empty() {
+        return Ok(false);
+    }
+    let artists = changed.iter().map(|(artist, _)| *artist);
+    Entity::delete_many().filter(Column::ArtistId.is_in(artists)).exec(db).await?;
+    let rows = changed.into_iter().flat_map(|(artist, genres)| {
+        genres.into_iter().map(move |genre| ActiveModel { artist_id: Set(artist), genre: Set(genre) })
+    });
+    Entity::insert_many(rows).on_conflict_do_nothing().exec_without_returning(db).await?;
+    Ok(true)
+}
+
+/// Features are measured once; a later set replaces the row. Whether any changed.
+async fn features(db: &impl ConnectionTrait, said: &[Features]) -> Result<bool, DbErr> {
+    use track_features::{Column, Entity};
+    if said.is_empty() {
+        return Ok(false);
+    }
+    let ids = said.iter().map(|features| features.track.as_str());
+    let tracks: Vec<entity::track::Model> =
+        entity::track::Entity::find().filter(entity::track::Column::SpotifyId.is_in(ids)).all(db).await?;
+    let tracks: HashMap<&str, TrackId> = tracks.iter().map(|track| (track.spotify_id.as_str(), track.id)).collect();
+    let rows: Vec<track_features::Model> = said
+        .iter()
+        .filter_map(|features| {
+            let track_id = *tracks.get(features.track.as_str())?; // Features of a track nobody played are of no use.
+            Some(track_features::Model { track_id, ..features.values.clone() })
+        })
+        .collect();
+    let known: HashMap<TrackId, track_features::Model> = Entity::find()
+        .filter(Column::TrackId.is_in(rows.iter().map(|row| row.track_id)))
+        .all(db)
+        .await?
+        .into_iter()
+        .map(|row| (row.track_id, row))
+        .collect();
+    let mut changed: Vec<_> = rows.into_iter().filter(|row| known.get(&row.track_id) != Some(row)).collect();
+    if changed.is_empty() {
+        return Ok(false);
+    }
+    changed.sort_by_key(|row| row.track_id);
+    let replace = OnConflict::column(Column::TrackId)
+        .update_columns([
+            Column::Acousticness,
+            Column::Danceability,
+            Column::Energy,
+            Column::Instrumentalness,
+            Column::Liveness,
+            Column::LoudnessDb,
+            Column::Speechiness,
+            Column::TempoBpm,
+            Column::Valence,
+        ])
+        .to_owned();
+    let rows = changed.into_iter().map(|row| row.into_active_model().reset_all());
+    Entity::insert_many(rows).on_conflict(replace).exec_without_returning(db).await?;
+    Ok(true)
+}
+
+/// Pictures hang on albums and on artists in the same way, in two tables.
+macro_rules! images {
+    ($name:ident, $table:ident, $id:ident, $owner:ident, $column:ident) => {
+        async fn $name(db: &impl ConnectionTrait, said: BTreeMap<$id, Vec<Image>>) -> Result<(), DbErr> {
+            use $table::{ActiveModel, Column, Entity};
+            if said.is_empty() {
+                return Ok(());
+            }
+            let mut known: HashMap<$id, Vec<Image>> = HashMap::new();
+            let rows = Entity::find()
+                .filter(Column::$column.is_in(said.keys().copied()))
+                .order_by_asc(Column::$column)
+                .order_by_asc(Column::Position);
+            for row in rows.all(db).await? {
+                let image = Image { url: row.url, width: row.width, height: row.height };
+                known.entry(row.$owner).or_default().push(image);
+            }
+            let is_new = |owner: &$id, images: &Vec<Image>| known.get(owner).map_or(&[][..], Vec::as_slice) != images;
+            let changed: Vec<_> = said.into_iter().filter(|(owner, images)| is_new(owner, images)).collect();
+            if changed.is_empty() {
+                return Ok(());
+            }
+            let owners = changed.iter().map(|(owner, _)| *owner);
+            Entity::delete_many().filter(Column::$column.is_in(owners)).exec(db).await?;
+            let rows = changed.into_iter().flat_map(|(owner, images)| {
+                (0..).zip(images).map(move |(position, image)| ActiveModel {
+                    $owner: Set(owner),
+                    position: Set(position),
+                    url: Set(image.url),
+                    width: Set(image.width),
+                    height: Set(image.height),
+                })
+            });
+            Entity::insert_many(rows).on_conflict_do_nothing().exec_without_returning(db).await?;
+            Ok(())
+        }
+    };
+}
+
+images!(album_images, album_image, AlbumId, album_id, AlbumId);
+images!(artist_images, artist_image, ArtistId, artist_id, ArtistId);
+
+/// Observations are added in the same way to three tables: a value that equals the last one known by then says nothing new.
+macro_rules! observe {
+    ($name:ident, $table:ident, $id:ident, $owner:ident, $column:ident, $value:ident, $type:ty) => {
+        async fn $name(
+            db: &impl ConnectionTrait,
+            said: BTreeMap<$id, $type>,
+            observed_at: Instant,
+        ) -> Result<(), DbErr> {
+            use $table::{ActiveModel, Column, Entity};
+            if said.is_empty() {
+                return Ok(());
+            }
+            let known = Entity::find()
+                .filter(Column::$column.is_in(said.keys().copied()))
+                .filter(Column::ObservedAt.lte(observed_at))
+                .order_by_asc(Column::ObservedAt)
+                .order_by_asc(Column::$column);
+            let last: HashMap<$id, $type> =
+                known.all(db).await?.into_iter().map(|row| (row.$owner, row.$value)).collect();
+            let rows: Vec<ActiveModel> = said
+                .into_iter()
+                .filter(|(owner, value)| last.get(owner) != Some(value))
+                .map(|(owner, value)| ActiveModel {
+                    $owner: Set(owner),
+                    observed_at: Set(observed_at),
+                    $value: Set(value),
+                })
+                .collect();
+            if rows.is_empty() {
+                return Ok(());
+            }
+            let once = OnConflict::columns([Column::$column, Column::ObservedAt]).do_nothing().to_owned();
+            Entity::insert_many(rows).on_conflict(once).exec_without_returning(db).await?;
+            Ok(())
+        }
+    };
+}
+
+observe!(observe_track_popularity, track_popularity, TrackId, track_id, TrackId, popularity, i32);
+observe!(observe_artist_popularity, artist_popularity, ArtistId, artist_id, ArtistId, popularity, i32);
+observe!(observe_artist_followers, artist_followers, ArtistId, artist_id, ArtistId, followers, i64);
