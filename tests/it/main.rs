@@ -3,3 +3,4 @@
 #![expect(clippy::unwrap_used, reason = "it is how a test fails")]
 
 mod entities;
+mod ingest;

@@ -1,0 +1,4 @@
+//! The ingest, from Spotify's answer to the rows.
+
+mod catalogue;
+mod twice;
