@@ -43,7 +43,13 @@ pub async fn serve(settings: &Settings, clock: SharedClock) -> anyhow::Result<()
     let username = first.map_or_else(|| EXAMPLE_USERNAME.to_owned(), |user| user.username);
     let app = app(&db, clock, &Limits::default(), &username);
     info!("ready: open http://{address}/graphiql");
-    axum::serve(listener, app.router).with_graceful_shutdown(stop()?).await?;
+    let stop = stop()?;
+    let revisions = app.revisions.clone();
+    let stop = async move {
+        stop.await;
+        revisions.stop(); // Subscriptions have no end of their own.
+    };
+    axum::serve(listener, app.router).with_graceful_shutdown(stop).await?;
     app.finish.await;
     info!("stopped");
     Ok(())

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod db;
 pub mod ids;
 pub mod measure;
+pub mod search;
 pub mod secret;
 pub mod settings;
 pub mod telemetry;
