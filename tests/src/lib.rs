@@ -1,8 +1,10 @@
 //! The test harness: real servers, fakes at the network's edge, and builders that say the rest.
 
 pub mod browser;
+pub mod database;
 pub mod fake_spotify;
 pub mod guardian;
+pub mod ingest;
 pub mod ports;
 pub mod postgres;
 pub mod s3;
