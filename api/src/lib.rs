@@ -1,4 +1,20 @@
 //! Questions and answers: the GraphQL server.
+//!
+//! ```text
+//!   http ──▶ graphql ──▶ insights ──▶ (database)
+//!                 └────▶ loaders  ──▶
+//! ```
+//!
+//! [`http`] is everything between a socket and the schema; [`graphql`] is the schema, in the asker's words; [`insights`] is
+//! what is counted; [`loaders`] bring names and pictures. It never writes plays, catalogue or rollups.
 
+pub mod app;
+pub mod config;
 pub mod error;
+pub mod graphql;
+pub mod health;
 pub mod http;
+pub mod insights;
+pub mod loaders;
+pub mod revision;
+pub mod serve;

@@ -4,13 +4,16 @@
 //! Postgres is never migrated here (the `migration` command does that); the embedded SQLite default is, by whichever
 //! program opens it first.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait};
 use sea_orm::sqlx::error::DatabaseError;
+use sea_orm::sqlx::postgres::PgConnectOptions;
+use sea_orm::sqlx::{ConnectOptions as _, Connection};
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    SqliteTransactionMode, SqlxError, TransactionOptions, TransactionTrait,
 };
 use tracing::info;
 use tracing::log::LevelFilter;
@@ -70,9 +73,7 @@ impl Db {
         let address = address(url)?;
         let db = match backend_of(url)? {
             DbBackend::Sqlite => Self::open_sqlite(url).await,
-            _ => Database::connect(postgres_options(url, connections))
-                .await
-                .map(|pool| Self { write: pool.clone(), read: pool }),
+            _ => Self::open_postgres(url, connections).await,
         }
         .map_err(|source| Error::Unreachable { address: address.clone(), source })?;
         match db.backend() {
@@ -80,6 +81,17 @@ impl Db {
             _ => db.check_migrated(address).await?,
         }
         Ok(db)
+    }
+
+    async fn open_postgres(url: &str, connections: u32) -> Result<Self, DbErr> {
+        // A pool that cannot connect says that it waited too long; a connection of its own says why.
+        let failed = |error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)));
+        let options: PgConnectOptions = url.parse().map_err(failed)?;
+        let first = tokio::time::timeout(ACQUIRE_TIMEOUT, options.connect()).await;
+        let first = first.unwrap_or_else(|_| Err(SqlxError::Io(std::io::ErrorKind::TimedOut.into())));
+        first.map_err(failed)?.close().await.map_err(failed)?;
+        let pool = Database::connect(postgres_options(url, connections)).await?;
+        Ok(Self { write: pool.clone(), read: pool })
     }
 
     async fn open_sqlite(url: &str) -> Result<Self, DbErr> {

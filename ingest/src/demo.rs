@@ -26,6 +26,9 @@ mod tests;
 
 use jiff::Timestamp;
 
+/// 1 January 1900, UTC: there was little to listen to before.
+const YEAR_1900_MS: i64 = -2_208_988_800_000;
+
 /// What to invent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -36,6 +39,7 @@ pub struct Options {
     /// Plays of all listeners together, exactly. With no listener there are none.
     pub plays: u32,
     /// The newest instant, Unix milliseconds: everything was played and fetched by then.
+    /// Years from 1900 to 9999; what lies beyond counts as the nearest end.
     pub until_ms: i64,
     /// How far back the plays reach, in civil days of each listener. More plays than fit in reach back further.
     pub span_days: u32,
@@ -47,12 +51,8 @@ impl Options {
         Self { seed, listeners: 6, plays: 15_000, until_ms, span_days: 730 }
     }
 
-    /// `until_ms` as an instant; what lies beyond the range of instants counts as its end.
     fn until(&self) -> Timestamp {
-        Timestamp::from_millisecond(self.until_ms).unwrap_or(match self.until_ms {
-            ..0 => Timestamp::MIN,
-            _ => Timestamp::MAX,
-        })
+        Timestamp::from_millisecond(self.until_ms.max(YEAR_1900_MS)).unwrap_or(Timestamp::MAX)
     }
 }
 

@@ -170,12 +170,15 @@ async fn a_person_who_cannot_be_added_is_one_line(db: TestDb) {
     assert_eq!(db.count("user").await, 1);
 }
 
+/// Settings, what to run, and what is said.
+type Case<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str], &'a str);
+
 #[tokio::test]
 async fn a_setting_that_cannot_be_used_is_one_line_that_says_what_to_do() {
     let closed = ReservedPort::reserve().unwrap();
     let closed = format!("postgres://ada:hunter2@{}/refrain", closed.address());
     let spotify = [("SPOTIFY_CLIENT_ID", "id"), ("SPOTIFY_CLIENT_SECRET", "hunter2")];
-    let cases: &[(&[(&str, &str)], &[&str], &str)] = &[
+    let cases: &[Case] = &[
         (&[("DATABASE_URL", "mysql://ada:hunter2@127.0.0.1/x")], &["runs"], "DATABASE_URL is not a database address"),
         (&[("DATABASE_URL", "hunter2")], &["runs"], "DATABASE_URL is not a database address"),
         (

@@ -29,7 +29,9 @@ impl Lexicon {
         let template = draw(dice, templates);
         self.fill(dice, template, &mut phrase);
         let mut letters = phrase.chars();
-        letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+        let phrase: String =
+            letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default();
+        phrase.replace("s's ", "s' ")
     }
 
     fn fill(&self, dice: &mut Dice, template: &'static str, phrase: &mut String) {

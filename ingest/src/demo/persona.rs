@@ -74,10 +74,10 @@ fn listener(number: usize) -> DemoListener {
         return DemoListener { username: username.into(), display_name: display_name.into(), time_zone, listed };
     };
     let first = FIRST_NAMES[guest % FIRST_NAMES.len()];
-    let round = guest / FIRST_NAMES.len();
-    let last = LAST_NAMES[(guest + round) % LAST_NAMES.len()];
+    // 16 and 17 have no common divisor: every pair of names comes before the first one comes again.
+    let last = LAST_NAMES[guest % LAST_NAMES.len()];
     // After first × last names, the same names come again, as they do: the username tells them apart.
-    let again = match round / LAST_NAMES.len() {
+    let again = match guest / (FIRST_NAMES.len() * LAST_NAMES.len()) {
         0 => String::new(),
         times => (times + 1).to_string(),
     };
@@ -181,12 +181,12 @@ const PERSONAS: [Persona; 6] = [
         display_name: "Ananya Rao",
         time_zone: "Asia/Kolkata",
         listed: true,
-        volume: 27,
+        volume: 31,
         joined_days_ago: None,
         weekdays: [0.9, 0.9, 0.9, 0.9, 1.1, 1.3, 1.3],
         hours: [0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0, 1, 3, 6, 7, 6, 5, 5, 6, 5, 2],
         weekend_hours: [1, 0, 0, 0, 0, 0, 0, 0, 1, 3, 4, 5, 5, 4, 4, 5, 6, 6, 5, 5, 5, 6, 5, 3],
-        session_plays: 6,
+        session_plays: 4,
         rest: 0.02,
         breaks_per_year: 0.6,
         leaning: &[("pop", 6.0), ("indie", 1.0), ("hip hop", 1.0)],

@@ -98,9 +98,17 @@ impl Taste {
     /// What this listener is in the mood for on day number `number`, the civil day `day`, at `hour`.
     pub(super) fn mood(&self, catalogue: &Catalogue, number: i64, day: Date, hour: i8) -> Mood {
         let part = number as f64 / self.span_days as f64;
-        let released = |liked: &Liked| catalogue.released(liked.artist, day).next().is_some();
-        let weight = |liked: &Liked| match liked.found <= number && released(liked) {
-            true => liked.liking(part) * liked.mood(number) * self.time_of_day(liked.genre, hour),
+        // Nobody listens to one single all the time, however well liked; and nothing released is nothing to hear.
+        let repertoire = |liked: &Liked| {
+            let albums = catalogue.released(liked.artist, day).map(|album| catalogue.albums[album].tracks.len());
+            let tracks = albums.sum::<usize>() as f64;
+            tracks / (tracks + 5.0)
+        };
+        let weight = |liked: &Liked| match liked.found <= number {
+            true => {
+                let liking = liked.liking(part) * liked.mood(number);
+                liking * repertoire(liked) * self.time_of_day(liked.genre, hour)
+            }
             false => 0.0,
         };
         let obsessed = self.obsessions.iter().find(|obsessed| obsessed.days.contains(&number));
@@ -108,23 +116,13 @@ impl Taste {
         Mood { weights: self.circle.iter().map(weight).collect(), obsession: obsession.map(|liked| liked.artist) }
     }
 
+    /// Before the hour one genre and little else, after it everything else.
     fn time_of_day(&self, genre: usize, hour: i8) -> f64 {
-        match self.daytime {
-            None => 1.0,
-            Some((daytime, until)) if hour < until => {
-                if genre == daytime {
-                    1.0
-                } else {
-                    0.1
-                }
-            }
-            Some((daytime, _)) => {
-                if genre == daytime {
-                    0.0
-                } else {
-                    1.0
-                }
-            }
+        let Some((daytime, until)) = self.daytime else { return 1.0 };
+        match (hour < until, genre == daytime) {
+            (true, true) | (false, false) => 1.0,
+            (true, false) => 0.1,
+            (false, true) => 0.0,
         }
     }
 
@@ -185,7 +183,7 @@ impl Taste {
         let own = 0.15 + 1.85 * (ear as f64 / (1_u64 << 24) as f64);
         let age_days = day.since(catalogue.albums[track.album].released).map_or(i32::MAX, |span| span.get_days());
         let new = if age_days < 45 { 4.0 } else { 1.0 };
-        track.weight * own * own * new
+        track.weight * own * new
     }
 }
 

@@ -39,6 +39,11 @@ impl Titles {
         unused(&mut self.albums, || phrase(dice, lexicon, lexicon.albums))
     }
 
+    /// The title of a concert's recording.
+    pub(super) fn live(&mut self, dice: &mut Dice, lexicon: &Lexicon) -> String {
+        unused(&mut self.albums, || lexicon.phrase(dice, "Live in {city} | {city}, {month} (Live) | Live: {city}"))
+    }
+
     /// The title of a track.
     pub(super) fn track(&mut self, dice: &mut Dice, lexicon: &Lexicon) -> String {
         unused(&mut self.tracks, || phrase(dice, lexicon, lexicon.tracks))
@@ -78,7 +83,7 @@ fn phrase(dice: &mut Dice, lexicon: &Lexicon, templates: &'static str) -> String
 }
 
 fn words(phrase: &str) -> impl Iterator<Item = &str> {
-    const TOO_COMMON: &[&str] = &["Trio", "Quartet", "Quintet", "Sextet", "Band", "Orchestra"];
+    const TOO_COMMON: &[&str] = &["Trio", "Quartet", "Quintet", "Sextet", "the", "The", "and"];
     let words = phrase.split(|letter: char| !letter.is_alphanumeric());
-    words.filter(|word| word.chars().count() > 3 && !TOO_COMMON.contains(word))
+    words.filter(|word| word.chars().count() > 2 && !TOO_COMMON.contains(word))
 }

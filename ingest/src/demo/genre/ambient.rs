@@ -10,7 +10,8 @@ pub(super) const AMBIENT: Genre = Genre {
     lexicon: Lexicon {
         artists: "{slow} {harbour} | {slow} {harbour} | {project} | {first} {last}",
         tracks: "{matter} on {surface} | {matter} on {surface} | {whole} | {whole} | {matter}, {manner} |
-                 {slow} {harbour} | {harbour} {roman} | {hour} ({matter}) | Of {matter} and {matter}",
+                 {slow} {harbour} | {harbour} {roman} | {hour} ({matter}) | Of {matter} and {matter} | {whole} |
+                 {whole} | {whole} | {whole}",
         albums: "{record} | {record} | {matter} on {surface} | {slow} {harbour} | Music for {purpose}",
         slots: &[
             ("slow", "Slow | Pale | Still | Hollow | Far | Submerged | Northern | Weightless | Dim"),
@@ -24,8 +25,14 @@ pub(super) const AMBIENT: Genre = Genre {
                 "whole",
                 "Unlit | Thermocline | What the River Kept | Aphelion | Hibernal | Shelter | Long Wave | Nightjar |
                  Vespertine Hours | The Lighthouse Keeper Sleeps | Distant Engines | Foxfire | Slack Water |
-                 Inland Sea | Perigee | A Room Filling Slowly | Bathymetry | Ember Days | Halocline |
-                 Cloud Chamber | The Last Ferry Empty | Tundra | Afterlight | Sleep Laboratory",
+                 Inland Sea | Perigee | A Room Filling Slowly | Bathymetry | Ember Days | Halocline | Cloud Chamber |
+                 The Last Ferry Empty | Tundra | Afterlight | Sleep Laboratory | Evaporation | Peat |
+                 A Field Recorded in October | Low Sun | Seawall | Drowned Bells | Undertone | The Attic in Summer |
+                 Half-Remembered | Carried by Wind | Quartz | Outer Hebrides | Radiator Hymn | Sleeping Volcano |
+                 Slow Ceiling | Where the Road Ends | Cirrus | Deep Field | Migration | Glasshouse at Night |
+                 Stillwater | Hours of Moths | Sonar | Alluvium | The Long Exhale | Candle, Unlit | Anemone |
+                 Empty Aquarium | Silt | Afternoon of a Satellite | Polar Night | Saltmarsh | Distant Mowers |
+                 Isthmus | Leaving Orbit | Barometer | Lantern Fish | Whale Fall | Equinox | Northern Line of Trees",
             ),
             ("manner", "Falling | Drifting | Settling | Remembered | from Above | at Rest | Before Dawn"),
             ("hour", "3:14 a.m. | 4:40 a.m. | First Light | Blue Hour | Nautical Twilight | Solstice"),

@@ -11,7 +11,8 @@ pub(super) const CHILDRENS: Genre = Genre {
         artists: "{title} {funny} | {title} {funny} | {title} {funny} & the {crowd} | The {crowd}",
         tracks: "The {animal} Who {did} | The {animal} Who {did} | {count} Little {animals} |
                  {count} Little {animals} | {chore} Song | Wash Your {body} | Wiggle Your {body} | {vehicle} Song |
-                 {whole} | {whole} | Good Night, {animal} | Where Is My {thing}? | {animal} in the {vehicle}",
+                 {whole} | {whole} | Good Night, {animal} | Where Is My {thing}? | {animal} in the {vehicle} |
+                 {whole} | {whole} | {whole} | {whole}",
         albums: "{record} | {record} | {animal} Songs | Good Night, {animal} | Where Is My {thing}?",
         slots: &[
             ("title", "Captain | Auntie | Mister | Professor | Granny | Doctor"),
@@ -33,7 +34,16 @@ pub(super) const CHILDRENS: Genre = Genre {
                 "Puddle Jumping | Pancakes on Saturday | Moon in My Pocket | Hop, Skip and a Hiccup |
                  One More Story | My Shadow Is Silly | Are We There Yet? | Counting Sheep (They Count Back) |
                  The Alphabet Picnic | Bubbles! | Rain on the Tent | Dinosaur Pyjamas | Sunny Side Up |
-                 The Hiccup Polka | Sleepy Train",
+                 The Hiccup Polka | Sleepy Train | Jelly on a Plate of Rain | The Grumpy Cloud |
+                 My Robot Likes Bananas | Ten Tiny Toes | Tickle Monster March | The Upside-Down Day |
+                 Buttons and Bows and Noses | Wobbly Tooth | Hello, Moon | Snack Time Samba |
+                 The Giraffe's Long Scarf | Muddy Boots Boogie | Who's Behind the Curtain? | Zip, Zap, Zebra |
+                 Socks on a Crocodile | The Tooth Mouse | If I Were a Kite | Bumblebee Ballet | Spaghetti Hat |
+                 Stomp Like a Dinosaur | Silly Sandwich | The Little Lost Mitten | A Whale in the Bathtub |
+                 Clap, Clap, Quiet | Rainbow Stew | Fuzzy Caterpillar | The Shy Volcano | Pirates Need Naps Too |
+                 Sleep, Little Comet | Marching Ants | The Queen of the Sandbox | Birthday Every Day |
+                 Blow Out the Stars | Lullaby for a Digger | Frog on a Log | Teddy's Big Adventure |
+                 Snowman Shuffle | Pea Soup Pirates | Hush Now, Thunder | What Does the Moon Eat?",
             ),
             (
                 "record",

@@ -10,7 +10,8 @@ pub(super) const CLASSICAL: Genre = Genre {
     lexicon: Lexicon {
         artists: "{first} {last} | {first} {last} | {first} {last} | {group}",
         tracks: "{form} in {key} | {form} in {key} | {form} No. {number} in {key} | {form} for {name} |
-                 {number}. {tempo} | {whole} | {whole} | {french} | {french} | {form} ({french})",
+                 {number}. {tempo} | {whole} | {whole} | {french} | {french} | {form} ({french}) | {whole} |
+                 {whole} | {whole} | {whole}",
         albums: "{record} | {record} | {forms} & {forms} | {count} {forms} | {french}",
         slots: &[
             ("first", "Ludmila | Aurelio | Clémence | Henrik | Ilona | Matthias | Setsuko | Ottavia"),
@@ -33,7 +34,15 @@ pub(super) const CLASSICAL: Genre = Genre {
                 "whole",
                 "The Clockmaker's Hour | Snowfield | Unsent | Letters, Unopened | Murmuration | Lake Effect |
                  A Chair by the Window | Pendulum | First Frost | Orchard at Dusk | Small Departures | Vigil |
-                 The Glass Harmonium | Swallows | Sundial | Ink | Parting at the Station | Candlemas",
+                 The Glass Harmonium | Swallows | Sundial | Ink | Parting at the Station | Candlemas | Ashlight |
+                 Barcarolle for No One | The Weight of Snow | Afterimage | Halfway Home | Threnody |
+                 The Empty Theatre | Ostinato in Grey | Lullaby for Ilse | Reflections on a Pond | Kept Time |
+                 Winter Garden | Aubade | Prelude to a Long Silence | The Watchmaker's Daughter | Refrain |
+                 Vesper Bell | Music Box, Broken | The Last Page | Toccata for Typewriter | Tides | Ricercar |
+                 Stillness, with Birds | Counting Steps | Nightfall in Blue | Corridor | Paper Birds |
+                 Invention in Rain | Canon at the Window | Twilight Étude | Grace Note | Lament for a Lighthouse |
+                 Slow Weather | Passacaglia | The Hour Before | Fragment | Kaddish for Winter | Evensong |
+                 Unfinished Letter | Mirror Fugue",
             ),
             (
                 "french",

@@ -10,7 +10,8 @@ pub(super) const ELECTRONIC: Genre = Genre {
     lexicon: Lexicon {
         artists: "{glas}{raum} | {glas}{raum} | {first} {last} | {first} {last} | {unit}",
         tracks: "{place} | {place} {part} | {whole} | {whole} | {whole} - {mix} | {place} - {mix} |
-                 {colour} {signal} | {colour} {signal} | {signal} {number} | {signal} at {hour} | {glas}{raum}",
+                 {colour} {signal} | {colour} {signal} | {signal} {number} | {signal} at {hour} | {glas}{raum} |
+                 {whole} | {whole} | {whole} | {whole}",
         albums: "{record} | {record} | {colour} {signal} | {place} Sessions | {signal} Studies",
         slots: &[
             ("glas", "Glas | Strom | Klar | Nebel | Halb | Kupfer | Stein | Ufer | Winter"),
@@ -29,7 +30,14 @@ pub(super) const ELECTRONIC: Genre = Genre {
                 "Afterimage | Phase Locked | Condensation | Lumen | Tessellate | Undulate | Half-Life | Slow Burn |
                  Gradient | Second Room | Doppler | Reverberant | Copper Wire | Permafrost | Ventilation |
                  Peripheral | Cascade | Orbital Decay | Fluorescent | Resonator | Kaleidoscope | Drift Mode |
-                 Interference | Sidechain Romance | Zero Crossing | Moiré | Halftone | Parallax",
+                 Interference | Sidechain Romance | Zero Crossing | Moiré | Halftone | Parallax | Night Ferry |
+                 Strobe Garden | Oblique | Isotherm | Pendulum Clock | Heatsink | Sodium Light | Monorail |
+                 Aftershock Etiquette | Granular | Empty Carriage | Ozone | Concave | Murmur Engine | Soft Clip |
+                 Membrane | Ferrite | Hall of Mirrors, Hall of Bass | Sleep Debt | Lattice | Vapour Trail Theory |
+                 Dim Sum of Squares | Noise Floor | Signal Lost, Signal Found | Crossfade | Polder |
+                 Glowstick Elegy | Catenary | Open Circuit Summer | Tram 21 | Refraction | Slipstream | Amplitude |
+                 Hydraulic | Transit of Venus | Under the Autobahn | Sawtooth | Echo Location | Kilowatt Hours |
+                 Static Bloom",
             ),
             ("mix", "Extended Mix | Original Mix | Club Mix | Dub | {first} {last} Remix | Edit"),
             ("colour", "Ultraviolet | Amber | Cobalt | Magenta | Chrome | Indigo | Graphite | Infrared"),

@@ -11,7 +11,7 @@ pub(super) const FOLK: Genre = Genre {
         artists: "{first} {last} | {first} {last} | {first} {last} | {plant} & {plant} | The {land} {kin}",
         tracks: "{river} River | The {trade}'s {relative} | The {trade}'s {relative} | Letter from {town} |
                  {plant} and {plant} | {whole} | {whole} | {town} in {month} | {name}, {imperative} | {imperative} |
-                 Ballad of {name} {last} | {land} Lullaby",
+                 Ballad of {name} {last} | {land} Lullaby | {whole} | {whole} | {whole} | {whole}",
         albums: "{record} | {record} | {plant} & {plant} | Letters from {town} | The {trade}'s {relative}",
         slots: &[
             ("first", "Hollis | Maeve | Josiah | Linnea | Tobias | Orla | Wendell | Greta | Abel | Tess"),
@@ -28,7 +28,16 @@ pub(super) const FOLK: Genre = Genre {
                 "Woodsmoke | Half an Acre | The Kettle and the Crow | Quarry Pond | What My Father Planted |
                  Slow Thaw | Hymn for the Highway | Rusted Gate | Porchlight | Fence Line | Honeylocust |
                  The Year of No Rain | Tin Cup | Snow on the Threshold | Candle in the Barn | Two Crows |
-                 Plain Song | Hand-Drawn Map | Wintering | Old Boots | Small Hours | The Last of the Apples",
+                 Plain Song | Hand-Drawn Map | Wintering | Old Boots | Small Hours | The Last of the Apples |
+                 Apple Cellar | The Heron | Ashes in the Garden | Long Road, Short Coat | Sunday Clothes |
+                 Lanterns on the Water | Twelve Stone Steps | Bread and Salt | My Sister's Accordion | First Frost |
+                 The Drowned Village | Geese | Empty Chair at Harvest | Threadbare | Wren in the Chimney |
+                 Moonshine and Marigolds | Seven Bridges | The Weaver's Complaint | Hollow Oak | Weathervane |
+                 North Field | Candlewick | Lay the Table | A Coat for the Scarecrow | Coal and Feathers |
+                 Where the Creek Divides | Milk Teeth | The Orchard Wall | Sparrow on the Sill | Gathering Wool |
+                 The Quiet Year | Harbour Lights, Harbour Bells | Nine Acres | Stones in My Pockets |
+                 Saltwater Hymn | Grandmother's Atlas | The Long Grass | Crooked Fence | Boots by the Door |
+                 Last Train Before the Snow",
             ),
             (
                 "imperative",

@@ -11,7 +11,7 @@ pub(super) const HIP_HOP: Genre = Genre {
         artists: "{handle} {tail} | {handle} {tail} | {handle} {tail} | {crew}",
         tracks: "{place} {talk} | {place} {talk} | {whole} | {whole} | {count} {units} | {money} & {trouble} |
                  {trouble} Money | {talk} with {relative} | {relative}'s {place} | {place} (Skit) | No {trouble} |
-                 {month} {talk}",
+                 {month} {talk} | {whole} | {whole} | {whole} | {whole}",
         albums: "{place} {talk} | {record} | {record} | {money} & {trouble} | {relative}'s {place}",
         slots: &[
             (
@@ -36,7 +36,14 @@ pub(super) const HIP_HOP: Genre = Genre {
                  Laundry Money | Ghostwriter | Sunday Best | Compound Interest | Window Tint | Plain Sight |
                  Overtime | Second Shift | Hand-Me-Downs | Heirloom | Paid in Full Moon | Brick by Brick |
                  Pressure Cooker | Dead Reckoning | Say Less | Double Dutch | Rent's Due | Fire Escape |
-                 Open Mic Night | Blessings Pending | Rewind Selecta | Eulogy for a Pager | Proof of Work",
+                 Open Mic Night | Blessings Pending | Rewind Selecta | Eulogy for a Pager | Proof of Work |
+                 Bus Pass | Corner Table | Sixteen Candles, One Match | Long Way Up | Notary Public | Free Lunch |
+                 Hold the Elevator | Pigeons | Borrowed Time | Two-Piece | Last Call at Leroy's | Good Credit |
+                 Voicemail from Pops | Skyline Tax | Slow Drip | Church Parking Lot | Ledger | Night School |
+                 Bread Winner | Motion Sensor | No Cosign | The Commissioner | Tollbooth | Wallet Chain |
+                 Eight Count | Carpenter Hands | Sunday Dinner | Spare Change Philosophy | Overpass |
+                 Crown Royal Blue | Test Pressing | Ten Toes | Quarter Water | Pawn Shop Pearls | Half the Rent |
+                 Nosebleeds | Ankle Weights | Slang Dictionary | Winter Coat in July | Front Row Funeral",
             ),
             ("units", "Stacks | Summers | Bars | Blocks | Alibis | Rings | Missed Calls | Deep"),
             ("money", "Bread | Gold | Paper | Copper | Silk | Champagne | Loyalty"),

@@ -10,8 +10,8 @@ pub(super) const INDIE: Genre = Genre {
     lexicon: Lexicon {
         artists: "{pale} {swimmers} | {pale} {swimmers} | {band} | The {swimmers} | {first} {last}",
         tracks: "{pale} {light} | {pale} {light} | {whole} | {whole} | {doing} in the {room} | {doing} to {city} |
-                 {season} {light} | The {room} | Your {friend}'s {object} | {friend}, {month} | {object} Song |
-                 Nobody's {object}",
+                 {season} {light} | The {room} | {friend}'s {object} | {friend}, {month} | {object} Song |
+                 Nobody's {object} | {whole} | {whole} | {whole} | {whole}",
         albums: "{pale} {light} | {record} | {record} | {doing} in the {room} | A {room} for {friend}",
         slots: &[
             (
@@ -21,7 +21,7 @@ pub(super) const INDIE: Genre = Genre {
             ),
             (
                 "swimmers",
-                "Bicycles | Weather | Cinema | Lifeguards | Postcards | Gardeners | Escalators | Aquarium |
+                "Tandems | Weather | Cinema | Lifeguards | Postcards | Gardeners | Escalators | Aquariums |
                  Tennis Club | Understudies | Streetlamps | Neighbours",
             ),
             (
@@ -42,7 +42,15 @@ pub(super) const INDIE: Genre = Genre {
                  Everyone's Moving Away | Kitchen Floor | The Year We Didn't | Bus Stop Philosophy | Undertow |
                  Instant Coffee | Sparkler | Long Exposure | Roommates | Overdue | Dial Tone | Goldfish |
                  Vending Machine | Paper Route | Streetlight Choir | Blanket Fort | Disposable Camera | Small Talk |
-                 Motorway Services | Answering Machine | Cul-de-Sac | Leftovers | Tidal",
+                 Motorway Services | Answering Machine | Cul-de-Sac | Leftovers | Tidal | Lighthouse Keeping |
+                 The Smallest Parade | Crossword | Weekend Father | Slow News Day | Ghost of a Chance Encounter |
+                 Fire Drill | Magnolia Court | Half-Price Sunday | Teenage Cartographer | Your Handwriting |
+                 Nobody Swims Here | Carpool | Photobooth | Wet Paint | Borrowed Coat | Stay for the Credits |
+                 Antenna | Sleepwalker's Guide | Tin Foil Stars | Houseplants | Satellite Dish | Bad Weather Friend |
+                 Pool Closed | Terrace House | Map of the Ceiling | Oh, Henry | Tuesday People | Shallow End |
+                 Leaving the Party Sideways | Postcode | Dog Days, Cat Nights | Sound of the Fridge | Northern Line |
+                 Three Winters Ago | Velcro | Windbreaker | Matinee | Eleven Eleven |
+                 Everything Is Under Construction",
             ),
             ("doing", "Sleeping | Waiting | Dancing | Driving | Falling | Writing | Whispering | Getting Lost"),
             (

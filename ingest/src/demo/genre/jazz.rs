@@ -11,7 +11,7 @@ pub(super) const JAZZ: Genre = Genre {
         artists: "{first} {last} | {first} {last} | {first} {last} {band} | The {street} Orchestra",
         tracks: "Blues for {name} | Waltz for {name} | {name}'s {dance} | {street} {dance} | {street} {dance} |
                  {whole} | {whole} | {hour} at {club} | Minor {dance} | {weather} over {city} |
-                 {weather} Suite, Pt. {roman} | The {trade}'s {dance}",
+                 {weather} Suite, Pt. {roman} | The {trade}'s {dance} | {whole} | {whole} | {whole} | {whole}",
         albums: "{record} | {record} | Live at {club} | {street} {dance} | {hour} at {club} | {weather} Suite",
         slots: &[
             ("first", "Thaddeus | Lucille | Cleo | Rufus | Delphine | Emory | Amara | Silas | Roscoe | Yusra"),
@@ -30,7 +30,15 @@ pub(super) const JAZZ: Genre = Genre {
                 "Not Yet, Naomi | Loose Change | The Long Intermission | Cat on the Fire Escape | Smoke Signals |
                  Second Helping | Half Past Everything | Elegy in Brass | Sideways Glance | Tall Order |
                  Ask the Bassist | Unpaid Bills | Sugar in the Rain | Low Ceiling | Departures | Blue Enough |
-                 Almost Spring | Tip Jar | Late Set | Slow Elevator | Umber | Prayer for Two Horns",
+                 Almost Spring | Tip Jar | Late Set | Slow Elevator | Umber | Prayer for Two Horns | Nickel Coffee |
+                 Something for Later | Pigeon Toes | Mind the Gap | Easy Does It Twice | Brass Tacks |
+                 The Wrong Umbrella | Last of the Rent | Kind of Late | Paper Moonlight | Red Hook Rendezvous |
+                 Old Friends, New Shoes | Three Stops Early | Snake Oil | A Hat for Every Sorrow | Turnstile |
+                 Five Flights Up | Gone Fishing with Lucille | Inside Voices | Matchbook | Where's the Bridge? |
+                 Corner Booth | Night Watchman | Soft Shoes, Hard Floor | Ginger Snap | Wide Awake |
+                 The Quiet Guest | Ballad for a Closed Café | Spilled Ink | Good Money After Bad | Ten Past Nowhere |
+                 Hush Money | What Odessa Knew | Lamplighter | Far from Kansas Street | Crooked Tie |
+                 All the Lonely Trombones | Silk Pocket | Barefoot on Basin Street | Postcard from Nowhere Special",
             ),
             ("hour", "Midnight | Sunday | Closing Time | An Evening | After Hours | One A.M."),
             ("weather", "Rain | Fog | Winter | Moonlight | First Snow | Thunder | Harvest Moon"),

@@ -9,9 +9,9 @@ pub(super) const LATIN: Genre = Genre {
     artists: 8,
     lexicon: Lexicon {
         artists: "{first} {last} | {first} {last} | {first} {last} | {group}",
-        tracks: "Samba para {first} | {noun} em {city_pt} | {noun} em {city_pt} | Saudade de {city_pt} |
-                 Meu {masc} | Minha {fem} | A {fem} e o {masc} | A {fem} e o {masc} | Quando {clause} | {whole} |
-                 {whole} | Canção {of} | Valsa {of}",
+        tracks: "Samba para {first} | {noun} em {city_pt} | {noun} em {city_pt} | Saudade de {city_pt} | Meu {masc} |
+                 Minha {fem} | A {fem} e o {masc} | A {fem} e o {masc} | Quando {clause} | {whole} | {whole} |
+                 Canção {of} | Valsa {of} | {whole} | {whole} | {whole} | {whole}",
         albums: "{record} | {record} | {noun} em {city_pt} | A {fem} e o {masc} | Canções {of}",
         slots: &[
             ("first", "Helena | Caio | Marisol | Otávio | Luísa | Benedito | Inês | Teodoro | Dandara"),
@@ -31,7 +31,14 @@ pub(super) const LATIN: Genre = Genre {
                 "whole",
                 "Café sem Pressa | Devagar | Beira-Mar | Sol na Laje | Bom Dia, Preguiça | Feira de Sábado |
                  Passarinho | Maresia | Rede na Varanda | Areia Quente | Última Barca | Nem Te Conto | Sereno |
-                 Goiabeira | Lua Minguante | Bonde das Sete | Cidade Baixa | Pé na Estrada | Rosa dos Ventos",
+                 Goiabeira | Lua Minguante | Bonde das Sete | Cidade Baixa | Pé na Estrada | Rosa dos Ventos |
+                 Tarde Demais pra Domingo | Caju | Luz de Vela | Sombra e Água | Cartão-Postal | Vai Chover |
+                 Janela Aberta | Samba do Atraso | Retrato | Dona Esperança | Chapéu de Palha | Primeira Barca |
+                 Laranja Madura | Segredo de Quintal | Bicicleta Azul | Meia-Noite em Ponto | Telegrama |
+                 Devolva Meu Disco | Calçada | Pedra do Sal e Sol | Mar Manso | Recado | Nuvem | Voltei pra Ficar |
+                 Flor de Laranjeira | Sem Endereço | Lavadeira | Bossa para Dois | Cidade Dormindo | Seu Antônio |
+                 Aquela Esquina | Pescador de Estrelas | Dança da Chuva | Menina do Trem | Jangada |
+                 O Silêncio da Casa | Pão de Queijo | Farol | Serenata Torta | Rio Abaixo",
             ),
             (
                 "record",

@@ -11,7 +11,7 @@ pub(super) const METAL: Genre = Genre {
         artists: "{rime}{warden} | {rime}{warden} | {sunless} {reliquary} | {sunless} {reliquary} | {band}",
         tracks: "{bury} the {king} | {bury} the {king} | {reliquary} of {ash} | {reliquary} of {ash} |
                  Beneath {sunless} {stones} | {whole} | {whole} | The {sunless} {king} | {ash} and {ash} |
-                 {stones} {roman}",
+                 {stones} {roman} | {whole} | {whole} | {whole} | {whole}",
         albums: "{record} | {record} | {reliquary} of {ash} | {bury} the {king} | The {sunless} {king}",
         slots: &[
             ("rime", "Rime | Thorn | Oath | Pyre | Blight | Crow | Hallow | Iron"),
@@ -27,7 +27,16 @@ pub(super) const METAL: Genre = Genre {
                 "whole",
                 "Black Harvest | Tectonic | The Hanged Cartographer | Ossuary Hymn | Nine Winters Deep | Obsidian |
                  Carrion Choir | Wolfmonth | Breach | Plague Bells | Gravity Well | Famine Year | Hollow Earth |
-                 Eclipse Engine | The Long Siege | Marrow | Widow's Watch | Storm Liturgy | Magma Mother",
+                 Eclipse Engine | The Long Siege | Marrow | Widow's Watch | Storm Liturgy | Magma Mother |
+                 Salt the Fields | Anhedonia | The Worm and the Tower | Funeral Tide | Black Meridian |
+                 Serrated Dawn | A Crown of Antlers | Deathless | Gallows Orchard | Thirteen Bells |
+                 Wreathed in Lead | Colossus Asleep | The Grey Pilgrimage | Iconoclast | Blood Moon Fasting |
+                 Catacomb Choir | Torchbearer | No Gods in the North | Winter's Tithe | Erosion |
+                 Wrath of Small Kings | Hourglass of Bone | The Lighthouse Is Lying | Sepulchre | Abyssal Plain |
+                 Oath and Axe | Heretic's Lullaby | Pale Horse, Paler Rider | The Mountain Remembers | Sulphur |
+                 Ritual Exhaustion | Last Rites for a Star | Beast of the Fens | Charnel Light |
+                 War Drums in the Fog | Kingdom of Flies | Avalanche | Nightmare Cartography | Unmarked |
+                 The Raven's Inheritance",
             ),
             (
                 "record",

@@ -11,7 +11,7 @@ pub(super) const POP: Genre = Genre {
         artists: "{first} {last} | {first} {last} | {mono} | {mono} | {mono}",
         tracks: "{call} Me {how} | {sweet} {thing} | {sweet} {thing} | {whole} | {whole} | {when} in {city} |
                  I Only {act} When {clause} | {act} Like {clause} | {count} {units} | {who} Again |
-                 Don't {act} Without Me | {sweet}",
+                 Don't {act} Without Me | {sweet} | {whole} | {whole} | {whole} | {whole}",
         albums: "{sweet} {thing} | {whole} | {record} | {record} | {count} {units} | {when}",
         slots: &[
             ("first", "Callie | Dara | Elodie | Remy | Tamsyn | Noor | Saskia | Leonie | Wren | Mateo | Isolde | Kit"),
@@ -39,11 +39,18 @@ pub(super) const POP: Genre = Genre {
             ),
             (
                 "whole",
-                "Overthinking | Butterflies | Good for Me | Not Your Type | Front Row | Passenger Side |
-                 Same Shoes | Two-Way Mirror | Crush Season | Group Chat | Main Character | Plus One |
-                 Lost Property | Best Worst Idea | Soft Launch | Aftertaste | Window Seat | Slow Goodbye |
-                 Read Receipts | Half Your Hoodie | Lock Screen | Rooftop | Blush | Bad Timing | Encore |
-                 Heart Emoji | First to Leave | Low Battery | Thunderstruck Eyes | Pretty Liar",
+                "Overthinking | Butterflies | Good for Me | Not Your Type | Front Row | Passenger Side | Same Shoes |
+                 Two-Way Mirror | Crush Season | Group Chat | Main Character | Plus One | Lost Property |
+                 Best Worst Idea | Soft Launch | Aftertaste | Window Seat | Slow Goodbye | Read Receipts |
+                 Half Your Hoodie | Lock Screen | Rooftop | Blush | Bad Timing | Encore | Heart Emoji |
+                 First to Leave | Low Battery | Thunderstruck Eyes | Pretty Liar | Strangers Again | Better in Blue |
+                 Voice Note | Wallflower | Tell the Moon | Ice in My Drink | Getaway Girl | Swimming in June |
+                 Say It Back | Fake Flowers | Last Slow Song | Double Text | Sleepover | Carousel | Two Tickets |
+                 What We Said in the Car | Nobody Like Nobody | Baby Steps | Seasick | Holding Pattern |
+                 Pocket Mirror | Ceiling Fan | Rebound | Late Checkout | Backup Dancer | Kiss and Tell the Truth |
+                 My Favourite Mistake Was June | Spare Key | Wish You Were Worse | Polite Disaster | Airplane Mode |
+                 The Afterparty's Over | Good News, Bad News | Trampoline | Snow Globe | Extra Credit |
+                 Goosebumps in August | Cinderella Shift | Lucky Strike Out | Matching Scars",
             ),
             ("when", "Midnight | Last Call | New Year's | Golden Hour | One Night | {month} | {weekday}s | Sunrise"),
             ("act", "Cry | Dance | Smile | Sing | Fall | Talk | Party | Breathe | Dream"),

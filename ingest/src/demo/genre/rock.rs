@@ -8,16 +8,17 @@ pub(super) const ROCK: Genre = Genre {
     tags: &["classic rock", "rock", "psychedelic rock", "blues rock", "progressive rock"],
     artists: 9,
     lexicon: Lexicon {
-        artists: "{copper} {caravan} | The {copper} {caravan} | {caravan} | {first} {last} Band | {first} {last}",
+        artists: "{copper} {caravan} | The {copper} {caravan} | {first} {last} Band | {first} {last}",
         tracks: "{copper} {woman} | {copper} {woman} | {road} Rider | {road} {hour} | Ballad of {name} | {whole} |
-                 {whole} | {name}'s {caravan} | {going} to {city} | Queen of the {road} | {hour} on the {road}",
+                 {whole} | {name}'s {caravan} | {going} to {city} | Queen of the {road} | {hour} on the {road} |
+                 {whole} | {whole} | {whole} | {whole}",
         albums: "{record} | {record} | {copper} {woman} | {going} to {city} | {copper} {caravan}",
         slots: &[
             ("copper", "Copper | Marble | Crimson | Wooden | Thunder | Painted | Hollow | Silver | Restless"),
             ("caravan", "Caravan | Hounds | Carousel | Locomotive | Telegraph | Pilgrims | Almanac | Sundial"),
             ("first", "Dale | Rosalie | Vernon | Jed | Lorna | Clyde"),
             ("last", "Hutchins | Marchbanks | Calloway | Stroud | Vickery"),
-            ("woman", "Woman | Sky | Morning | Mountain | Lady | Machine | River | Serenade | Horses"),
+            ("woman", "Woman | Sky | Morning | Mountain | Lady | Engine | River | Serenade | Horses"),
             ("road", "Highway | Freight Train | Dust Road | Canyon | Interstate | Delta | Mesa | Coastline"),
             ("hour", "Blues | Midnight | Sundown | Daybreak | Fever | Rain"),
             ("name", "Evangeline | Captain Rye | Billy Sorrow | Old Magnus | Maggie Lane | Sister Ruth"),
@@ -27,7 +28,16 @@ pub(super) const ROCK: Genre = Genre {
                  Nine Miles from Nowhere | Let It Burn Low | Stone by Stone | The Hermit's Telephone |
                  Lightning Season | Kaleidoscope Kitchen | Mister Weatherman | Ride the Static | Glass Onion Soup |
                  Wake Up the Neighbours | Long Shadow | Second Sunrise | Bottle Rocket | Whiskey & Wool | Sundog |
-                 Carry the Fire | Empty Saddle | House of Amplifiers | The Wizard of Wichita",
+                 Carry the Fire | Empty Saddle | House of Amplifiers | The Wizard of Wichita | Iron Weather |
+                 Drifter's Alarm Clock | Paint the Moon | Seven Cigarettes | Riverbed Confession | Hurricane Parade |
+                 Stranger's Coat | Tambourine Thief | Wheels of Amber | Radio Prophet | Burn the Map |
+                 Devil's Day Off | Northbound | Loose Thunder | Velvet Hammer Blues | Where the Pavement Ends |
+                 Mirage Hotel | Electric Preacher | Tin Star | Sleepless in the Saddle | Hold the Line, Operator |
+                 Magnetic North | Castle of Smoke | Rust Never Asks | Juke Joint Prophecy | Ten Thousand Candles |
+                 Borrowed Wings | The Clockmaker's Dream, Pt. 1 | The Clockmaker's Dream, Pt. 2 |
+                 Good Morning, Goodbye | Wild Geese | Slow Train Coming Apart | Peppermint Eclipse |
+                 Mountain of Wires | Rattlesnake Summer | Sky Full of Engines | No Rest for the Roadies |
+                 Ghost Town Choir | Orange Sky Above Me | The Lamplighter's Waltz",
             ),
             ("going", "Flying | Hitching | Goin' Back | Runaway | Last Bus | Telegram"),
             (

@@ -1,0 +1,76 @@
+//! The settings of `refrain-api`: flags, environment variables, `.env`.
+
+use std::net::SocketAddr;
+
+use anyhow::bail;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use entity::settings::{DatabaseSettings, LogFormat, LogSettings};
+
+/// Answers GraphQL questions about what people listen to.
+#[derive(Parser)]
+#[command(name = "refrain-api", version)]
+pub struct Cli {
+    /// Every setting is also an environment variable, and may stand in `.env`.
+    #[command(flatten)]
+    pub settings: Settings,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What to do.
+#[derive(Clone, Copy, Subcommand)]
+pub enum Command {
+    /// Serve the database named in the settings (the default)
+    Serve,
+    /// Print the schema in GraphQL's own language
+    Schema,
+    /// Ask the server at LISTEN_ADDR whether it is ready; exit code 0 if it is
+    Health,
+}
+
+/// How to reach everything, and how to be reached.
+#[derive(Args)]
+pub struct Settings {
+    #[command(flatten)]
+    database: DatabaseSettings,
+    #[command(flatten)]
+    log: LogSettings,
+    /// Where to listen
+    #[arg(long, env = "LISTEN_ADDR", default_value = "127.0.0.1:5001", value_name = "ADDRESS:PORT", global = true)]
+    listen_addr: SocketAddr,
+    /// Who may ask. `none`: everyone may ask everything, so only this machine can reach it
+    #[arg(long, env = "AUTH", value_enum, default_value_t, value_name = "MODE", global = true)]
+    auth: Auth,
+}
+
+/// Who may ask.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Auth {
+    /// Everyone, everything; on loopback addresses only.
+    #[default]
+    None,
+}
+
+impl Settings {
+    /// The database's address.
+    pub fn database_url(&self) -> anyhow::Result<String> {
+        self.database.url()
+    }
+
+    /// How log lines are written.
+    pub fn log_format(&self) -> LogFormat {
+        self.log.log_format
+    }
+
+    /// Where to listen, if that is allowed with the access control in force.
+    pub fn listen_addr(&self) -> anyhow::Result<SocketAddr> {
+        match self.auth {
+            Auth::None if !self.listen_addr.ip().is_loopback() => bail!(
+                "AUTH=none lets everyone ask everything, so it is refused on {}: set LISTEN_ADDR to a loopback address such as 127.0.0.1:5001, behind a proxy that knows who asks",
+                self.listen_addr
+            ),
+            Auth::None => Ok(self.listen_addr),
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Charts: what was listened to most. One query for all of them: fold the plays by track, fold the tracks by the chart's
+//! key, cut out a page, and count what stands above it.
+//!
+//! The order is total: the measure, the other measure, the key. The rank is a competition rank of the measure alone: equals
+//! share it, and the next one is skipped. Pages continue behind a row of that order, so they stay whole while plays arrive.
+
+mod source;
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use entity::db::Db;
+use entity::measure::Measure;
+use sea_orm::{DbErr, FromQueryResult, QueryResult, TryGetable, Value};
+
+use super::scope::Scope;
+use super::sql::Binds;
+
+/// What a chart lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Chart {
+    /// Tracks, by their keys.
+    Tracks,
+    /// Artists, by their keys; a play counts for its primary artist.
+    PrimaryArtists,
+    /// Artists, by their keys; a play counts once for every artist credited.
+    CreditedArtists,
+    /// Albums, by their keys; a play whose album is unknown counts nowhere.
+    Albums,
+    /// Genres, by their names; a play counts for every genre of its primary artist.
+    Genres,
+    /// Listeners, by their keys.
+    Listeners,
+}
+
+/// What a chart's rows are told apart by: a row's number, or a genre's name.
+pub trait ChartKey: Clone + Eq + Hash + TryGetable + Into<Value> + Send + Sync + 'static {}
+
+impl ChartKey for i32 {}
+impl ChartKey for String {}
+
+/// A row of a chart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChartRow<K> {
+    /// What it is the row of.
+    pub key: K,
+    /// How many plays.
+    pub plays: i64,
+    /// Listened milliseconds.
+    pub listened_ms: i64,
+    /// From 1; equals share it.
+    pub rank: i64,
+}
+
+/// Where a row stands in the total order of its chart: what the next page continues behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChartPosition<K> {
+    /// How many plays.
+    pub plays: i64,
+    /// Listened milliseconds.
+    pub listened_ms: i64,
+    /// The key.
+    pub key: K,
+}
+
+/// A part of a chart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChartPage<K> {
+    /// The rows, first the most listened.
+    pub rows: Vec<ChartRow<K>>,
+    /// Whether rows follow.
+    pub has_next: bool,
+    /// Rows of the whole chart.
+    pub total_count: i64,
+    /// The scope's total in the chart's measure: what shares are shares of.
+    pub whole: i64,
+}
+
+/// The `first` rows of `chart` that come behind `after`.
+pub async fn top<K: ChartKey>(
+    db: &Db,
+    scope: &Scope,
+    chart: Chart,
+    by: Measure,
+    first: usize,
+    after: Option<&ChartPosition<K>>,
+) -> Result<ChartPage<K>, DbErr> {
+    let mut binds = Binds::default();
+    let source = source::source(db, scope, chart, &mut binds).await?;
+    let (measure, other) = columns(by);
+    let behind = after.map_or_else(String::new, |after| {
+        let (m, o) = match by {
+            Measure::Plays => (after.plays, after.listened_ms),
+            Measure::ListenTime => (after.listened_ms, after.plays),
+        };
+        let (m, o, key) = (binds.bind(m), binds.bind(o), binds.bind(after.key.clone()));
+        format!("WHERE {measure} < {m} OR ({measure} = {m} AND ({other} < {o} OR ({other} = {o} AND key > {key})))")
+    });
+    let limit = binds.bind(i64::try_from(first + 1).expect("a page is short"));
+    let text = format!(
+        "WITH {source},
+              page AS (
+                SELECT key, plays, listened_ms FROM chart {behind}
+                ORDER BY {measure} DESC, {other} DESC, key LIMIT {limit}),
+              head AS (
+                SELECT key, {measure} AS m, {other} AS o FROM page
+                ORDER BY {measure} DESC, {other} DESC, key LIMIT 1)
+         SELECT page.key, page.plays, page.listened_ms,
+                (SELECT COUNT(*) FROM chart) AS total_count,
+                (SELECT CAST(COALESCE(SUM({measure}), 0) AS BIGINT) FROM whole) AS whole,
+                (SELECT COUNT(*) FROM chart, head WHERE chart.{measure} > head.m) AS above,
+                (SELECT COUNT(*) FROM chart, head WHERE chart.{measure} = head.m
+                   AND (chart.{other} > head.o OR (chart.{other} = head.o AND chart.key < head.key))) AS equals_before
+         FROM (SELECT 1 AS one) always LEFT JOIN page ON TRUE
+         ORDER BY page.{measure} DESC, page.{other} DESC, page.key"
+    );
+    let rows: Vec<Row<K>> = binds.all(db.read(), &text).await?;
+    Ok(page(rows, by, first))
+}
+
+/// The ranks of `keys` in `chart`; a key that is not in it has none.
+pub async fn ranks<K: ChartKey>(
+    db: &Db,
+    scope: &Scope,
+    chart: Chart,
+    by: Measure,
+    keys: &[K],
+) -> Result<HashMap<K, i64>, DbErr> {
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut binds = Binds::default();
+    let source = source::source(db, scope, chart, &mut binds).await?;
+    let (measure, _) = columns(by);
+    let wanted: Vec<String> = keys.iter().map(|key| binds.bind(key.clone())).collect();
+    let text = format!(
+        "WITH {source},
+              ranked AS (SELECT key, RANK() OVER (ORDER BY {measure} DESC) AS rank FROM chart)
+         SELECT key, rank FROM ranked WHERE key IN ({})",
+        wanted.join(", ")
+    );
+    let rows: Vec<Rank<K>> = binds.all(db.read(), &text).await?;
+    Ok(rows.into_iter().map(|row| (row.key, row.rank)).collect())
+}
+
+fn columns(by: Measure) -> (&'static str, &'static str) {
+    match by {
+        Measure::Plays => ("plays", "listened_ms"),
+        Measure::ListenTime => ("listened_ms", "plays"),
+    }
+}
+
+struct Rank<K> {
+    key: K,
+    rank: i64,
+}
+
+impl<K: ChartKey> FromQueryResult for Rank<K> {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        Ok(Self { key: row.try_get(prefix, "key")?, rank: row.try_get(prefix, "rank")? })
+    }
+}
+
+struct Row<K> {
+    found: Option<(K, i64, i64)>,
+    total_count: i64,
+    whole: i64,
+    above: i64,
+    equals_before: i64,
+}
+
+impl<K: ChartKey> FromQueryResult for Row<K> {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        let found = match row.try_get::<Option<K>>(prefix, "key")? {
+            Some(key) => Some((key, row.try_get(prefix, "plays")?, row.try_get(prefix, "listened_ms")?)),
+            None => None,
+        };
+        Ok(Self {
+            found,
+            total_count: row.try_get(prefix, "total_count")?,
+            whole: row.try_get(prefix, "whole")?,
+            above: row.try_get(prefix, "above")?,
+            equals_before: row.try_get(prefix, "equals_before")?,
+        })
+    }
+}
+
+/// Ranks the rows. The counts are those of the page's first row, and stand in every row; a page without rows is one row
+/// without a key.
+fn page<K>(found: Vec<Row<K>>, by: Measure, first: usize) -> ChartPage<K> {
+    let mut page = ChartPage { rows: Vec::new(), has_next: false, total_count: 0, whole: 0 };
+    let mut last: Option<(i64, i64)> = None; // the measure and rank of the row before
+    for (index, row) in (0_i64..).zip(found) {
+        page.total_count = row.total_count;
+        page.whole = row.whole;
+        let Some((key, plays, listened_ms)) = row.found else { break };
+        if page.rows.len() == first {
+            page.has_next = true;
+            break;
+        }
+        let measure = match by {
+            Measure::Plays => plays,
+            Measure::ListenTime => listened_ms,
+        };
+        let rank = match last {
+            None => row.above + 1,
+            Some((same, rank)) if same == measure => rank,
+            Some(_) => row.above + row.equals_before + index + 1,
+        };
+        last = Some((measure, rank));
+        page.rows.push(ChartRow { key, plays, listened_ms, rank });
+    }
+    page
+}

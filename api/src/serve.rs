@@ -1,0 +1,68 @@
+//! `serve`: opens the database, listens, answers, and stops when asked to, with the answers in hand finished.
+
+use std::io::ErrorKind;
+
+use anyhow::Context;
+use entity::clock::SharedClock;
+use entity::db::Db;
+use entity::user;
+use sea_orm::{EntityTrait, QueryOrder};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::info;
+
+use crate::app::app;
+use crate::config::Settings;
+use crate::http::Limits;
+
+const CONNECTIONS_MAX: u32 = 16;
+
+/// Who the example queries ask about when nobody is here: the demo's first listener.
+const EXAMPLE_USERNAME: &str = "lena";
+
+/// Serves until the process is told to stop.
+pub async fn serve(settings: &Settings, clock: SharedClock) -> anyhow::Result<()> {
+    let address = settings.listen_addr()?;
+    let db = Db::open(&settings.database_url()?, CONNECTIONS_MAX).await?;
+    let listener = TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => {
+            anyhow::anyhow!("{address} is in use by another program: stop that one, or set LISTEN_ADDR to another port")
+        }
+        _ => anyhow::Error::new(error).context(format!("cannot listen on {address}: correct LISTEN_ADDR")),
+    })?;
+    let address = listener.local_addr().context("the operating system does not say where it listens")?;
+    let first = user::Entity::find().order_by_asc(user::Column::Id).one(db.read()).await?;
+    if first.is_none() {
+        info!(
+            "the database is empty. Three ways to get plays in: a demo, `cargo run --release -p ingest -- demo`; \
+             connect a Spotify account, `refrain-ingest accounts add NAME --refresh-token-file FILE` and then \
+             `refrain-ingest run`; import a privacy export from Spotify, which comes with the next release"
+        );
+    }
+    let username = first.map_or_else(|| EXAMPLE_USERNAME.to_owned(), |user| user.username);
+    let app = app(&db, clock, &Limits::default(), &username);
+    info!("ready: open http://{address}/graphiql");
+    let stop = stop()?;
+    let revisions = app.revisions.clone();
+    let stop = async move {
+        stop.await;
+        revisions.stop(); // Subscriptions have no end of their own.
+    };
+    axum::serve(listener, app.router).with_graceful_shutdown(stop).await?;
+    app.finish.await;
+    info!("stopped");
+    Ok(())
+}
+
+/// Ends with the first SIGINT or SIGTERM.
+fn stop() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt()).context("the operating system refuses to pass on SIGINT")?;
+    let mut terminate = signal(SignalKind::terminate()).context("the operating system refuses to pass on SIGTERM")?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        info!("stopping: answers in hand are finished first");
+    })
+}
