@@ -18,7 +18,7 @@ on_both! {
 
 #[test]
 fn no_page_of_the_demo_looks_like_lost_plays() {
-    let wanted = ::ingest::demo::Options::new(1, START_MS);
+    let wanted = ::ingest::demo::Options { plays: 6_000, ..::ingest::demo::Options::new(1, START_MS) };
     let pages: Vec<Vec<u8>> = ::ingest::demo::history(&wanted)
         .filter(|document| matches!(document.kind, ::ingest::demo::Kind::RecentlyPlayed { .. }))
         .map(|document| document.bytes)
