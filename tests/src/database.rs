@@ -161,6 +161,13 @@ impl TestDb {
         self.db.write().execute_unprepared(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
 
+    /// The one number that a query answers.
+    pub async fn number(&self, sql: &str) -> i64 {
+        let statement = Statement::from_string(self.db.backend(), sql);
+        let row = self.db.write().query_one_raw(statement).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        row.and_then(|row| row.try_get_by_index(0).ok()).unwrap_or_else(|| panic!("{sql}: no number"))
+    }
+
     /// The first column of a query's rows, which are texts.
     async fn texts(&self, sql: &str) -> Vec<String> {
         let statement = Statement::from_string(self.db.backend(), sql);
