@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait};
+use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::{ConnectOptions as _, Connection};
 use sea_orm::{
@@ -21,6 +22,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 const PING_AFTER_IDLE: Duration = Duration::from_secs(30);
 const SLOW_STATEMENT: Duration = Duration::from_secs(1);
 const SQLITE_READERS: u32 = 4;
+const SQLITE_ATTEMPTS_MAX: u32 = 50;
+const SQLITE_ATTEMPT_EVERY: Duration = Duration::from_millis(20);
 const SQLITE_MMAP_BYTES: &str = "268435456";
 const SQLITE_CACHE_KIB: &str = "-65536";
 
@@ -92,12 +95,12 @@ impl Db {
     }
 
     async fn open_sqlite(url: &str) -> Result<Self, DbErr> {
-        let write = Database::connect(sqlite_options(url, 1)).await?;
+        let write = connect_sqlite(url, 1).await?;
         // A database in memory lives in its one connection.
         let read = if url.contains(":memory:") || url.contains("mode=memory") {
             write.clone()
         } else {
-            Database::connect(sqlite_options(url, SQLITE_READERS)).await?
+            connect_sqlite(url, SQLITE_READERS).await?
         };
         Ok(Self { write, read })
     }
@@ -151,6 +154,28 @@ impl Db {
         info!("the embedded database is up to date");
         Ok(())
     }
+}
+
+/// SQLite waits for a lock by itself, except where two connections turn a new file to write-ahead logging at once: then one
+/// of them is refused on the spot, and may come again.
+async fn connect_sqlite(url: &str, connections: u32) -> Result<DatabaseConnection, DbErr> {
+    let mut attempt = 1;
+    loop {
+        match Database::connect(sqlite_options(url, connections)).await {
+            Err(error) if attempt < SQLITE_ATTEMPTS_MAX && is_locked(&error) => {
+                attempt += 1;
+                tokio::time::sleep(SQLITE_ATTEMPT_EVERY).await;
+            }
+            result => return result,
+        }
+    }
+}
+
+/// Whether SQLite said `SQLITE_BUSY`, whose extended codes have 5 in their lowest byte.
+fn is_locked(error: &DbErr) -> bool {
+    let DbErr::Conn(RuntimeErr::SqlxError(error)) = error else { return false };
+    let code = error.as_database_error().and_then(DatabaseError::code).and_then(|code| code.parse::<i32>().ok());
+    code.is_some_and(|code| code & 0xff == 5)
 }
 
 /// Which kind of database `url` names.
