@@ -1,9 +1,7 @@
 //! What the ingest did: runs, their steps, the records set aside, the responses that waited for the archive.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::{
-    big_integer, big_integer_null, binary, integer, integer_null, pk_auto, text, text_null,
-};
+use sea_orm_migration::schema::{big_integer, big_integer_null, blob, integer, integer_null, pk_auto, text, text_null};
 
 use crate::{foreign_key, name};
 
@@ -56,7 +54,7 @@ impl MigrationTrait for Migration {
             .col(integer("position"))
             .col(integer_null("user_id"))
             .col(text("reason"))
-            .col(binary("bytes"))
+            .col(blob("bytes"))
             .col(big_integer("rejected_at"))
             .primary_key(Index::create().col("archive_object_id").col("position"))
             .foreign_key(&mut foreign_key("reject", "archive_object_id", "archive_object", ForeignKeyAction::Cascade))

@@ -1,6 +1,7 @@
 //! The test harness: real servers, fakes at the network's edge, and builders that say the rest.
 
 pub mod browser;
+pub mod database;
 pub mod fake_spotify;
 pub mod guardian;
 pub mod ports;
