@@ -2,4 +2,5 @@
 
 #![expect(clippy::unwrap_used, reason = "it is how a test fails")]
 
+mod api;
 mod entities;

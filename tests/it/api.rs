@@ -1,0 +1,8 @@
+//! The API, asked as its clients ask it.
+
+mod catalogue;
+mod charts;
+mod faults;
+mod history;
+mod ranges;
+mod totals;
