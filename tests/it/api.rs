@@ -5,4 +5,5 @@ mod charts;
 mod faults;
 mod history;
 mod ranges;
+mod statements;
 mod totals;
