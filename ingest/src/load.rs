@@ -73,7 +73,8 @@ pub async fn load(db: &Db, origin: &Origin, batch: &Batch, now: Instant) -> Resu
     }
 }
 
-const ATTEMPTS_MAX: u32 = 3;
+/// Eight accounts are loaded at a time; one that loses to each of its neighbours once is not lost.
+const ATTEMPTS_MAX: u32 = 8;
 
 async fn load_once(db: &Db, origin: &Origin, batch: &Batch, now: Instant) -> Result<Loaded, DbErr> {
     let transaction = db.begin().await?;

@@ -215,12 +215,15 @@ impl Trace {
 /// Longer than any wait inside a step: three rate-limit waits of a minute.
 const STEP_TIMEOUT: Duration = Duration::from_secs(240);
 
-/// An error with everything behind it, in one line.
+/// An error with everything behind it, in one line. What an error already said of its source is not said twice.
 pub fn chain(error: &Failure) -> String {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(error) = source {
-        text = format!("{text}: {error}");
+        let said = error.to_string();
+        if !text.ends_with(&said) {
+            text = format!("{text}: {said}");
+        }
         source = error.source();
     }
     text

@@ -59,24 +59,33 @@ pub async fn fold(db: &impl ConnectionTrait, plays: &[play::Model]) -> Result<()
 /// Takes the plays of `tracks` out of the totals of their artists and albums, before those change.
 pub(crate) async fn discredit(db: &impl ConnectionTrait, tracks: &[TrackId]) -> Result<(), DbErr> {
     let by_track = totals_of(db, tracks).await?;
+    for (album, total) in by_album(db, &by_track).await? {
+        use album_total::{Column, Entity};
+        subtract::<Entity>(db, Column::AlbumId.eq(album), Column::Plays, Column::ListenedMs, total).await?;
+    }
     for ((credit, artist), total) in by_artist(db, &by_track).await? {
         use artist_total::{Column, Entity};
         let row = Column::Credit.eq(credit).and(Column::ArtistId.eq(artist));
-        Entity::delete_many().filter(row.clone()).filter(Column::Plays.eq(total.plays)).exec(db).await?;
-        Entity::update_many()
-            .col_expr(Column::Plays, Expr::col(Column::Plays).sub(total.plays))
-            .col_expr(Column::ListenedMs, Expr::col(Column::ListenedMs).sub(total.listened_ms))
-            .filter(row)
-            .exec(db)
-            .await?;
+        subtract::<Entity>(db, row, Column::Plays, Column::ListenedMs, total).await?;
     }
-    for (album, total) in by_album(db, &by_track).await? {
-        use album_total::{Column, Entity};
-        let row = Column::AlbumId.eq(album);
-        Entity::delete_many().filter(row.clone()).filter(Column::Plays.eq(total.plays)).exec(db).await?;
-        Entity::update_many()
-            .col_expr(Column::Plays, Expr::col(Column::Plays).sub(total.plays))
-            .col_expr(Column::ListenedMs, Expr::col(Column::ListenedMs).sub(total.listened_ms))
+    Ok(())
+}
+
+/// Takes `total` out of one row; a row that counts no play any more goes.
+async fn subtract<E: EntityTrait>(
+    db: &impl ConnectionTrait,
+    row: Expr,
+    plays: E::Column,
+    listened_ms: E::Column,
+    total: Total,
+) -> Result<(), DbErr> {
+    // Locked before it is looked at: another load may be about to take out the rest, or to add to it.
+    E::find().filter(row.clone()).lock_exclusive().one(db).await?;
+    let emptied = E::delete_many().filter(row.clone()).filter(plays.eq(total.plays)).exec(db).await?;
+    if emptied.rows_affected == 0 {
+        E::update_many()
+            .col_expr(plays, Expr::col(plays).sub(total.plays))
+            .col_expr(listened_ms, Expr::col(listened_ms).sub(total.listened_ms))
             .filter(row)
             .exec(db)
             .await?;

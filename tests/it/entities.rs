@@ -6,7 +6,7 @@ use std::path::Path;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::sea_query::TableCreateStatement;
 use sea_orm::{ConnectionTrait, EntityName, Schema};
-use tests::database::{Shape, TestDb};
+use tests::database::{Column, Shape, TestDb};
 use tests::on_both;
 
 on_both! {
@@ -74,126 +74,125 @@ async fn migrations_go_down_to_nothing_and_up_again(db: TestDb) {
     assert_eq!((db.shapes().await, db.definitions().await), before);
 }
 
-/// A statement that is refused, and its nearest neighbour that is taken.
-const EDGES: &[(&str, &str)] = &[
-    ("UPDATE album SET release_year = 0", "UPDATE album SET release_year = 1"),
-    ("UPDATE album SET release_year = 10000", "UPDATE album SET release_year = 9999"),
-    ("UPDATE track SET duration_ms = -1", "UPDATE track SET duration_ms = 0"),
-    ("INSERT INTO track_artist VALUES (1, -1, 1)", "INSERT INTO track_artist VALUES (1, 0, 1)"),
-    ("INSERT INTO album_artist VALUES (1, -1, 1)", "INSERT INTO album_artist VALUES (1, 0, 1)"),
-    ("INSERT INTO album_image VALUES (1, -1, 'u', 1, 1)", "INSERT INTO album_image VALUES (1, 0, 'u', 1, 1)"),
-    ("INSERT INTO album_image VALUES (1, 2, 'u', 0, 1)", "INSERT INTO album_image VALUES (1, 2, 'u', NULL, 1)"),
-    ("INSERT INTO artist_image VALUES (1, 0, 'u', 1, 0)", "INSERT INTO artist_image VALUES (1, 0, 'u', 1, NULL)"),
-    ("INSERT INTO track_popularity VALUES (1, 0, 101)", "INSERT INTO track_popularity VALUES (1, 0, 100)"),
-    ("INSERT INTO artist_popularity VALUES (1, 0, -1)", "INSERT INTO artist_popularity VALUES (1, 0, 0)"),
-    ("INSERT INTO artist_followers VALUES (1, 0, -1)", "INSERT INTO artist_followers VALUES (1, 0, 0)"),
+/// A table, a column of it, values that are refused there, and their nearest neighbours, which are taken.
+type Edges = (&'static str, &'static str, &'static [&'static str], &'static [&'static str]);
+
+const EDGES: &[Edges] = &[
+    ("album", "release_year", &["0", "10000"], &["1", "9999", "NULL"]),
+    ("track", "duration_ms", &["-1"], &["0", "NULL"]),
+    ("track_artist", "position", &["-1"], &["0"]),
+    ("album_artist", "position", &["-1"], &["0"]),
+    ("album_image", "position", &["-1"], &["0"]),
+    ("album_image", "width", &["0"], &["1", "NULL"]),
+    ("album_image", "height", &["0"], &["1", "NULL"]),
+    ("artist_image", "position", &["-1"], &["0"]),
+    ("artist_image", "width", &["0"], &["1", "NULL"]),
+    ("artist_image", "height", &["0"], &["1", "NULL"]),
+    ("track_popularity", "popularity", &["-1", "101"], &["0", "100"]),
+    ("artist_popularity", "popularity", &["-1", "101"], &["0", "100"]),
+    ("artist_followers", "followers", &["-1"], &["0"]),
+    ("track_features", "acousticness", &["-0.1", "1.1"], &["0", "1"]),
+    ("track_features", "danceability", &["-0.1", "1.1"], &["0", "1"]),
+    ("track_features", "energy", &["-0.1", "1.1"], &["0", "1"]),
+    ("track_features", "instrumentalness", &["-0.1", "1.1"], &["0", "1"]),
+    ("track_features", "liveness", &["-0.1", "1.1"], &["0", "1"]),
+    ("track_features", "loudness_db", &["-100.1", "20.1"], &["-100", "20"]),
+    ("track_features", "speechiness", &["-0.1", "1.1"], &["0", "1"]),
+    ("track_features", "tempo_bpm", &["-0.1", "500.1"], &["0", "500"]),
+    ("track_features", "valence", &["-0.1", "1.1"], &["0", "1"]),
+    ("spotify_account", "state", &["'asleep'"], &["'pending'", "'active'", "'needs_reconnect'", "'disconnected'"]),
+    ("play", "listened_ms", &["-1"], &["0"]),
+    ("play", "source", &["'radio'"], &["'api'", "'export'"]),
+    ("skip", "listened_ms", &["-1"], &["0"]),
+    ("gap", "before", &["1"], &["2"]),
+    ("revision", "number", &["0"], &["1"]),
+    ("track_total", "plays", &["0"], &["1"]),
+    ("album_total", "plays", &["0"], &["1"]),
+    ("artist_total", "plays", &["0"], &["1"]),
+    ("artist_total", "credit", &["'some'"], &["'primary'", "'all'"]),
+    ("listener_total", "plays", &["0"], &["1"]),
+    ("quarter_hour_total", "plays", &["0"], &["1"]),
     (
-        "INSERT INTO spotify_account VALUES (1, NULL, NULL, 0, 'asleep', NULL)",
-        "INSERT INTO spotify_account VALUES (1, NULL, NULL, 0, 'needs_reconnect', NULL)",
+        "ingest_run",
+        "outcome",
+        &["'well'"],
+        &["'running'", "'succeeded'", "'partly'", "'failed'", "'crashed'", "'skipped'"],
     ),
     (
-        "INSERT INTO play VALUES (1, 0, 1, -1, true, 'api', NULL, NULL)",
-        "INSERT INTO play VALUES (1, 0, 1, 0, true, 'api', NULL, NULL)",
-    ),
-    (
-        "INSERT INTO play VALUES (1, 1, 1, 0, true, 'radio', NULL, NULL)",
-        "INSERT INTO play VALUES (1, 1, 1, 0, true, 'export', NULL, NULL)",
-    ),
-    ("INSERT INTO skip VALUES (1, 0, 1, -1)", "INSERT INTO skip VALUES (1, 0, 1, 0)"),
-    ("INSERT INTO gap VALUES (1, 5, 5, 0, NULL)", "INSERT INTO gap VALUES (1, 5, 6, 0, NULL)"),
-    ("INSERT INTO revision VALUES (1, 0, 0)", "INSERT INTO revision VALUES (1, 1, 0)"),
-    ("INSERT INTO track_total VALUES (1, 0, 0)", "INSERT INTO track_total VALUES (1, 1, 0)"),
-    ("INSERT INTO album_total VALUES (1, 0, 0)", "INSERT INTO album_total VALUES (1, 1, 0)"),
-    ("INSERT INTO artist_total VALUES (1, 0, 0, 'all')", "INSERT INTO artist_total VALUES (1, 1, 0, 'all')"),
-    ("INSERT INTO artist_total VALUES (1, 1, 0, 'some')", "INSERT INTO artist_total VALUES (1, 1, 0, 'primary')"),
-    ("INSERT INTO listener_total VALUES (1, 0, 0, 0)", "INSERT INTO listener_total VALUES (1, 1, 0, 0)"),
-    ("INSERT INTO quarter_hour_total VALUES (1, 0, 0, 0)", "INSERT INTO quarter_hour_total VALUES (1, 1, 0, 0)"),
-    ("UPDATE ingest_run SET outcome = 'well'", "UPDATE ingest_run SET outcome = 'succeeded'"),
-    (
-        "INSERT INTO ingest_step VALUES (1, 1, NULL, 'load', 0, 0, 'well', 1, NULL)",
-        "INSERT INTO ingest_step VALUES (1, 1, NULL, 'load', 0, 0, 'partly', 1, NULL)",
+        "ingest_step",
+        "outcome",
+        &["'well'"],
+        &["'running'", "'succeeded'", "'partly'", "'failed'", "'crashed'", "'skipped'"],
     ),
 ];
 
-/// The documented ranges of audio features, both ends inclusive.
-const FEATURES: &[(&str, f64, f64)] = &[
-    ("acousticness", 0.0, 1.0),
-    ("danceability", 0.0, 1.0),
-    ("energy", 0.0, 1.0),
-    ("instrumentalness", 0.0, 1.0),
-    ("liveness", 0.0, 1.0),
-    ("loudness_db", -100.0, 20.0),
-    ("speechiness", 0.0, 1.0),
-    ("tempo_bpm", 0.0, 500.0),
-    ("valence", 0.0, 1.0),
-];
+/// Tables whose rows others refer to.
+const REFERRED: [&str; 6] = ["artist", "album", "track", "user", "archive_object", "ingest_run"];
 
 async fn values_out_of_range_are_refused(db: TestDb) {
-    add_catalogue(&db).await;
-    add_user(&db, 1).await;
-    db.execute("INSERT INTO ingest_run VALUES (1, 'run', 0, NULL, 'running', 0, 0, 0, 0, 0)").await;
-    for (bad, good) in EDGES {
-        refused(&db, bad).await;
-        db.execute(good).await;
+    let shapes = db.shapes().await;
+    for table in REFERRED {
+        db.execute(&insert(table, &shapes[table], 1, &[])).await;
     }
-    db.execute("INSERT INTO track_features VALUES (1, 0, 0, 0, 0, 0, 0, 0, 0, 0)").await;
-    for (feature, from, to) in FEATURES {
-        for (bad, good) in [(from - 0.1, from), (to + 0.1, to)] {
-            refused(&db, &format!("UPDATE track_features SET {feature} = {bad}")).await;
-            db.execute(&format!("UPDATE track_features SET {feature} = {good}")).await;
+    for (table, column, refused, taken) in EDGES {
+        let is_there = REFERRED.contains(table);
+        let write = |value: &str| match is_there {
+            true => format!("UPDATE {table} SET {column} = {value}"),
+            false => insert(table, &shapes[*table], 1, &[(column, value)]),
+        };
+        for value in *refused {
+            match db.db().write().execute_unprepared(&write(value)).await {
+                Ok(_) => panic!("{table} took {value} for {column}"),
+                Err(error) => assert!(error.to_string().to_lowercase().contains("check constraint"), "{error}"),
+            }
         }
-    }
-}
-
-async fn refused(db: &TestDb, sql: &str) {
-    match db.db().write().execute_unprepared(sql).await {
-        Ok(_) => panic!("{sql}: it was taken"),
-        Err(error) => assert!(error.to_string().to_lowercase().contains("check constraint"), "{sql}: {error}"),
+        for value in *taken {
+            db.execute(&write(value)).await;
+            if !is_there {
+                db.execute(&format!("DELETE FROM {table}")).await;
+            }
+        }
     }
 }
 
 async fn deleting_a_user_deletes_all_that_is_theirs_and_nothing_else(db: TestDb) {
-    add_catalogue(&db).await;
+    let shapes = db.shapes().await;
+    let leads_to_user = |shape: &Shape| shape.foreign_keys.values().any(|key| key.table == "user");
+    let theirs: Vec<&str> = shapes.iter().filter(|(_, shape)| leads_to_user(shape)).map(|(name, _)| &**name).collect();
+    assert!(theirs.contains(&"play") && theirs.contains(&"archive_object"));
     for user in [1, 2] {
-        add_user(&db, user).await;
-        for row in [
-            "spotify_account VALUES ({user}, 'spotify-{user}', NULL, 0, 'active', NULL)",
-            "archive_object VALUES ({user}, 'key-{user}', {user}, 0)",
-            "play VALUES ({user}, 0, 1, 0, true, 'api', NULL, {user})",
-            "skip VALUES ({user}, 0, 1, 0)",
-            "gap VALUES ({user}, 0, 1, 0, NULL)",
-            "listener_total VALUES ({user}, 1, 0, 0)",
-            "ingest_run VALUES ({user}, 'run', 0, NULL, 'running', 0, 0, 0, 0, 0)",
-            "ingest_step VALUES ({user}, {user}, {user}, 'load', 0, 0, 'failed', 1, NULL)",
-            "reject VALUES ({user}, 0, {user}, 'odd', 'x', 0)",
-            "spool_item VALUES ('key-{user}', {user}, 0, NULL)",
-        ] {
-            db.execute(&format!("INSERT INTO {}", row.replace("{user}", &user.to_string()))).await;
+        for (table, _) in ENTITIES {
+            db.execute(&insert(table, &shapes[*table], user, &[])).await;
         }
     }
-    let mut theirs: Vec<String> =
-        db.shapes().await.into_iter().filter(|(_, shape)| leads_to_user(shape)).map(|(t, _)| t).collect();
-    theirs.push("user".to_owned());
-    for table in &theirs {
-        assert_eq!(db.count(table).await, 2, "the test leaves {table} out");
-    }
     db.execute("DELETE FROM \"user\" WHERE id = 1").await;
-    for table in &theirs {
-        assert_eq!(db.count(table).await, 1, "{table}");
+    for (table, _) in ENTITIES {
+        let left = if *table == "user" || theirs.contains(table) { 1 } else { 2 };
+        assert_eq!(db.count(table).await, left, "{table}");
     }
-    assert_eq!((db.count("track").await, db.count("ingest_run").await), (1, 2));
 }
 
-fn leads_to_user(shape: &Shape) -> bool {
-    shape.foreign_keys.values().any(|key| key.table == "user")
-}
-
-async fn add_catalogue(db: &TestDb) {
-    db.execute("INSERT INTO artist (id, spotify_id, name) VALUES (1, 'a', 'A')").await;
-    db.execute("INSERT INTO album (id, spotify_id, name) VALUES (1, 'al', 'Al')").await;
-    db.execute("INSERT INTO track (id, spotify_id, name) VALUES (1, 't', 'T')").await;
-}
-
-async fn add_user(db: &TestDb, id: i32) {
-    db.execute(&format!("INSERT INTO \"user\" VALUES ({id}, 'user{id}', 'User', 'UTC', true, 0)")).await;
+/// A row in which every number, and so every key, is `number`, but for what the checks forbid and what `set` says.
+fn insert(table: &str, shape: &Shape, number: i32, set: &[(&str, &str)]) -> String {
+    let value = |name: &str, column: &Column| match (name, column.kind.as_str()) {
+        ("before", _) => (number + 1).to_string(),
+        ("source", _) => "'api'".to_owned(),
+        ("state", _) => "'active'".to_owned(),
+        ("outcome", _) => "'running'".to_owned(),
+        ("credit", _) => "'all'".to_owned(),
+        (
+            "acousticness" | "danceability" | "energy" | "instrumentalness" | "liveness" | "speechiness" | "valence",
+            _,
+        ) => "0.5".to_owned(),
+        (_, "boolean") => "true".to_owned(),
+        (_, "text" | "bytes") => format!("'{number}'"),
+        _ => number.to_string(),
+    };
+    let set_to = |name: &str| set.iter().find(|(column, _)| *column == name).map(|(_, value)| (*value).to_owned());
+    let (names, values): (Vec<String>, Vec<String>) = shape
+        .columns
+        .iter()
+        .map(|(name, column)| (format!("\"{name}\""), set_to(name).unwrap_or_else(|| value(name, column))))
+        .unzip();
+    format!("INSERT INTO \"{table}\" ({}) VALUES ({})", names.join(", "), values.join(", "))
 }

@@ -57,7 +57,7 @@ pub struct TestDb {
 #[derive(Debug)]
 enum Place {
     Folder(TempDir),
-    Server(TestDatabase),
+    Server { _dropped_with_this: TestDatabase },
 }
 
 /// Rows of tables as text: equal if and only if the tables are.
@@ -81,14 +81,14 @@ impl TestDb {
             Err(error) => Err(error),
         };
         let database = database.unwrap_or_else(|error| panic!("{error:#}"));
-        Self::open(database.url().to_owned(), Place::Server(database)).await
+        Self::open(database.url().to_owned(), Place::Server { _dropped_with_this: database }).await
     }
 
     /// Another one of the same kind, for a test that compares two.
     pub async fn another(&self) -> Self {
         match self.place {
             Place::Folder(_) => Self::sqlite().await,
-            Place::Server(_) => Self::postgres().await,
+            Place::Server { .. } => Self::postgres().await,
         }
     }
 
@@ -125,7 +125,7 @@ impl TestDb {
                 }
                 bytes
             }
-            Place::Server(_) => {
+            Place::Server { .. } => {
                 let tables = self.tables().await;
                 let rows = self.rows(tables.iter().map(String::as_str)).await;
                 rows.into_values().flatten().collect::<Vec<_>>().join("\n").into_bytes()

@@ -5,6 +5,7 @@ pub mod browser;
 pub mod database;
 pub mod fake_spotify;
 pub mod guardian;
+pub mod ingest;
 pub mod ports;
 pub mod postgres;
 pub mod s3;

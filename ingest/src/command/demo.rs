@@ -5,11 +5,12 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::Args;
 use entity::clock::SharedClock;
+use entity::db::Db;
 use entity::ids::UserId;
 use entity::ingest_run::Outcome;
 use entity::time::Instant;
 use entity::user;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, PaginatorTrait};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait};
 use tracing::info;
 
 use super::open;
@@ -50,20 +51,14 @@ pub(super) async fn execute(settings: &Settings, options: Options, clock: Shared
 
 /// Fills the empty database; how many listeners there are, and what was loaded.
 pub async fn fill(pipeline: &Pipeline, options: &Options) -> anyhow::Result<(usize, Loaded)> {
-    let people = user::Entity::find().count(pipeline.db.write()).await?;
-    if people > 0 {
-        bail!(
-            "the database is not empty: {people} listener(s) are in it. The demo fills an empty one: name another with DATABASE_URL, or move this one away"
-        );
-    }
     let now = pipeline.clock.now();
     let wanted = demo::Options {
         listeners: options.listeners,
         plays: options.plays,
         ..demo::Options::new(options.seed, now.ms())
     };
+    let users = add_listeners(&pipeline.db, &wanted).await?;
     let journal = Journal::begin(&pipeline.db, &pipeline.clock, "demo").await?;
-    let users = add_listeners(pipeline, &wanted).await?;
     let mut total = Loaded::default();
     for (count, document) in (1..).zip(demo::history(&wanted)) {
         match load(pipeline, &users, document).await {
@@ -81,7 +76,19 @@ pub async fn fill(pipeline: &Pipeline, options: &Options) -> anyhow::Result<(usi
     Ok((users.len(), total))
 }
 
-async fn add_listeners(pipeline: &Pipeline, options: &demo::Options) -> anyhow::Result<Vec<UserId>> {
+/// Adds the listeners to a database that has none, in one transaction: of two demos that begin at once, one is refused.
+async fn add_listeners(db: &Db, options: &demo::Options) -> anyhow::Result<Vec<UserId>> {
+    let transaction = db.begin().await?;
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        // On SQLite a transaction that writes has the database to itself.
+        transaction.execute_unprepared("LOCK TABLE \"user\" IN SHARE ROW EXCLUSIVE MODE").await?;
+    }
+    let people = user::Entity::find().count(&transaction).await?;
+    if people > 0 {
+        bail!(
+            "the database is not empty: {people} listener(s) are in it. The demo fills an empty one: name another with DATABASE_URL, or move this one away"
+        );
+    }
     let joined_at = Instant::from_ms(options.until_ms);
     let mut users = Vec::new();
     for listener in demo::listeners(options) {
@@ -93,8 +100,9 @@ async fn add_listeners(pipeline: &Pipeline, options: &demo::Options) -> anyhow::
             joined_at: Set(joined_at),
             ..Default::default()
         };
-        users.push(person.insert(pipeline.db.write()).await?.id);
+        users.push(person.insert(&transaction).await?.id);
     }
+    transaction.commit().await?;
     Ok(users)
 }
 

@@ -45,7 +45,7 @@ async fn upsert_artists(db: &impl ConnectionTrait, said: &[Artist]) -> Result<Ha
     };
     let rows: HashMap<String, artist::Model> =
         find_or_insert(db, artist::Column::SpotifyId, said, |a| &a.spotify_id, row, |row| &row.spotify_id).await?;
-    for artist in said {
+    for artist in in_order(said, |artist| &artist.spotify_id) {
         let known = &rows[&artist.spotify_id];
         if let Some(name) = &artist.name
             && *name != known.name
@@ -71,18 +71,20 @@ async fn upsert_albums(db: &impl ConnectionTrait, said: &[Album]) -> Result<(Has
     let rows: HashMap<String, album::Model> =
         find_or_insert(db, album::Column::SpotifyId, said, |a| &a.spotify_id, row, |row| &row.spotify_id).await?;
     let mut years_changed = false;
-    for album in said {
+    for album in in_order(said, |album| &album.spotify_id) {
         let known = &rows[&album.spotify_id];
-        let name = album.name.clone().unwrap_or_else(|| known.name.clone());
-        let release_date = album.release_date.clone().or_else(|| known.release_date.clone());
-        if name == known.name && release_date == known.release_date {
+        let mut changed = known.clone().into_active_model();
+        if let Some(name) = &album.name {
+            changed.name.set_if_not_equals(name.clone());
+        }
+        if album.release_date.is_some() {
+            changed.release_date.set_if_not_equals(album.release_date.clone());
+            changed.release_year.set_if_not_equals(year(&album.release_date));
+        }
+        if !changed.is_changed() {
             continue;
         }
-        years_changed |= year(&release_date) != known.release_year;
-        let mut changed = known.clone().into_active_model();
-        changed.name = Set(name);
-        changed.release_year = Set(year(&release_date));
-        changed.release_date = Set(release_date);
+        years_changed |= changed.release_year.is_set();
         changed.update(db).await?;
     }
     Ok((rows.into_iter().map(|(id, row)| (id, row.id)).collect(), years_changed))
@@ -102,26 +104,33 @@ async fn upsert_tracks(db: &impl ConnectionTrait, batch: &Batch) -> Result<HashM
     let mut rows: HashMap<String, track::Model> =
         find_or_insert(db, track::Column::SpotifyId, &batch.tracks, |t| &t.spotify_id, row, |row| &row.spotify_id)
             .await?;
-    for said in &batch.tracks {
+    for said in in_order(&batch.tracks, |track| &track.spotify_id) {
         let known = rows.get_mut(&said.spotify_id).expect("every track said was found or inserted");
-        let merged = track::Model {
-            name: said.name.clone().unwrap_or_else(|| known.name.clone()),
-            duration_ms: said.duration_ms.or(known.duration_ms),
-            explicit: said.explicit.or(known.explicit),
-            isrc: said.isrc.clone().or_else(|| known.isrc.clone()),
-            preview_url: said.preview_url.clone().or_else(|| known.preview_url.clone()),
-            ..known.clone()
-        };
-        if merged != *known {
-            merged.clone().into_active_model().reset_all().update(db).await?;
-            *known = merged;
+        let mut changed = known.clone().into_active_model();
+        if let Some(name) = &said.name {
+            changed.name.set_if_not_equals(name.clone());
+        }
+        if said.duration_ms.is_some() {
+            changed.duration_ms.set_if_not_equals(said.duration_ms);
+        }
+        if said.explicit.is_some() {
+            changed.explicit.set_if_not_equals(said.explicit);
+        }
+        if said.isrc.is_some() {
+            changed.isrc.set_if_not_equals(said.isrc.clone());
+        }
+        if said.preview_url.is_some() {
+            changed.preview_url.set_if_not_equals(said.preview_url.clone());
+        }
+        if changed.is_changed() {
+            // Only what is said: another load may have written the rest since we looked, the album above all.
+            *known = changed.update(db).await?;
         }
     }
     Ok(rows)
 }
 
-/// The rows with the Spotify ids of `said`, each inserted if it is missing. Rows are inserted in the order of their ids,
-/// so that two loads which bring the same new rows wait for each other instead of locking each other out.
+/// The rows with the Spotify ids of `said`, each inserted if it is missing.
 async fn find_or_insert<E, A, S>(
     db: &impl ConnectionTrait,
     column: E::Column,
@@ -135,8 +144,7 @@ where
     A: ActiveModelTrait<Entity = E> + Send,
 {
     let mut rows = HashMap::new();
-    let mut wanted: Vec<&S> = said.iter().collect();
-    wanted.sort_by_key(|said| id_said(said));
+    let mut wanted = in_order(said, &id_said);
     for pass in ["find", "insert, then find"] {
         if wanted.is_empty() {
             break;
@@ -153,6 +161,14 @@ where
         wanted.retain(|said| !rows.contains_key(id_said(said)));
     }
     Ok(rows)
+}
+
+/// In the order of their ids. Rows are written in it, so that two loads which bring the same ones wait for each other
+/// instead of locking each other out.
+fn in_order<S>(said: &[S], id: impl Fn(&S) -> &String) -> Vec<&S> {
+    let mut said: Vec<&S> = said.iter().collect();
+    said.sort_by_key(|said| id(said));
+    said
 }
 
 impl Catalogue {

@@ -62,8 +62,8 @@ impl Known {
 
 /// Inserts the plays that are not known yet; answers the rows that are really new.
 ///
-/// A play is known if its key is, or if the same recording (ISRC) ended at the same millisecond under another of its ids:
-/// Spotify relinks tracks, and a relinked play is not a second listen.
+/// A play is known if its key is, or if the same recording (ISRC) ended at the same millisecond under another of its ids,
+/// on this page or before: Spotify relinks tracks, and a relinked play is not a second listen.
 pub(super) async fn insert(
     db: &impl ConnectionTrait,
     user: UserId,
@@ -72,12 +72,14 @@ pub(super) async fn insert(
     catalogue: &Catalogue,
     known: &Known,
 ) -> Result<Vec<play::Model>, DbErr> {
+    let mut recordings = known.recordings.clone();
     let rows: Vec<ActiveModel> = plays
         .iter()
         .filter_map(|play| {
             let track = catalogue.tracks.get(&play.track).expect("a batch names the tracks of its plays");
-            let same_recording = |isrc: &String| known.recordings.contains(&(play.played_at, isrc.clone()));
-            if known.plays.contains(&(play.played_at, track.id)) || track.isrc.as_ref().is_some_and(same_recording) {
+            let mut same_recording = |isrc: &String| !recordings.insert((play.played_at, isrc.clone()));
+            if known.plays.contains(&(play.played_at, track.id)) || track.isrc.as_ref().is_some_and(&mut same_recording)
+            {
                 return None;
             }
             Some(ActiveModel {

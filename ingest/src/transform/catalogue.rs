@@ -96,7 +96,8 @@ struct FollowersJson {
 
 #[derive(Deserialize)]
 struct ImageJson {
-    url: String,
+    #[serde(default, deserialize_with = "lenient::field")]
+    url: Option<String>,
     #[serde(default, deserialize_with = "lenient::field")]
     width: Option<i32>,
     #[serde(default, deserialize_with = "lenient::field")]
@@ -185,8 +186,10 @@ fn largest_first(images: Vec<ImageJson>) -> Vec<Image> {
     let positive = |pixels: Option<i32>| pixels.filter(|pixels| *pixels > 0);
     let mut images: Vec<Image> = images
         .into_iter()
-        .filter(|image| !image.url.is_empty())
-        .map(|image| Image { url: image.url, width: positive(image.width), height: positive(image.height) })
+        .filter_map(|image| {
+            let url = lenient::text(image.url)?;
+            Some(Image { url, width: positive(image.width), height: positive(image.height) })
+        })
         .collect();
     images.sort_by_key(|image| std::cmp::Reverse(image.width.unwrap_or(0)));
     images

@@ -1,10 +1,13 @@
 //! How a field is read when anything may be in it: what has the expected shape is taken, everything else is unknown.
+//!
+//! Texts lose the character U+0000, which JSON may carry and Postgres cannot hold.
 
 use serde::de::{Deserialize, DeserializeOwned, Deserializer};
+use serde_json::Value;
 
 /// For `#[serde(default, deserialize_with = "lenient::field")]`: the value if it has the expected shape, else `None`.
 pub(super) fn field<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
-    let value = serde_json::Value::deserialize(deserializer)?;
+    let value = without_nul(Value::deserialize(deserializer)?);
     Ok(serde_json::from_value(value).ok())
 }
 
@@ -12,9 +15,17 @@ pub(super) fn field<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer
 pub(super) fn list<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
 ) -> Result<Option<Vec<T>>, D::Error> {
-    let value = serde_json::Value::deserialize(deserializer)?;
-    let serde_json::Value::Array(elements) = value else { return Ok(None) };
-    Ok(Some(elements.into_iter().filter_map(|element| serde_json::from_value(element).ok()).collect()))
+    let Value::Array(elements) = Value::deserialize(deserializer)? else { return Ok(None) };
+    let elements = elements.into_iter().map(without_nul);
+    Ok(Some(elements.filter_map(|element| serde_json::from_value(element).ok()).collect()))
+}
+
+/// A text without U+0000; whatever is inside something else is read as a field or list of its own.
+fn without_nul(value: Value) -> Value {
+    match value {
+        Value::String(text) if text.contains('\0') => Value::String(text.replace('\0', "")),
+        value => value,
+    }
 }
 
 /// A text that says something.

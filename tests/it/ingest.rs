@@ -1,0 +1,11 @@
+//! The ingest, from Spotify's answer to the rows.
+
+mod archive;
+mod catalogue;
+mod demo;
+mod failures;
+mod gaps;
+mod rejects;
+mod rollups;
+mod tokens;
+mod twice;

@@ -1,0 +1,237 @@
+//! The ingest with everything around it: a fake Spotify, a database, an archive, a key ring, and one clock for all.
+//!
+//! It calls the ingest's own doors (`accounts::add`, `run::run`, `Pipeline::load`) and reads what came of it from the
+//! database. What Spotify says and how it fails is [`FakeSpotify`]'s business; a test tells it directly.
+
+mod archive;
+pub mod documents;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use ::ingest::archive::Kind;
+use ::ingest::command::accounts::{self, Add};
+use ::ingest::command::run::run;
+use ::ingest::load::Loaded;
+use ::ingest::pipeline::{Failure, Pipeline, RawPage, Trace};
+use ::ingest::spotify::App;
+use entity::clock::{Clock, FixedClock};
+use entity::ids::UserId;
+use entity::ingest_run::Outcome;
+use entity::secret::KeyRing;
+use entity::time::Instant;
+use entity::{ingest_run, ingest_step, play, spotify_account, track, user};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+
+use crate::database::TestDb;
+use crate::fake_spotify::{AppMode, FakeSpotify, Ledger, Listener, Options};
+
+pub use archive::TestArchive;
+
+/// When every station's clock starts: 2026-11-22T09:00:00Z.
+pub const START_MS: i64 = 1_795_338_000_000;
+
+/// A key ring as `TOKEN_KEYS` has it: 32 bytes of 7.
+pub const TOKEN_KEYS: &str = "test:BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
+
+/// How long a track that [`Station::hear`] plays takes, and so how far the clock moves.
+pub const TRACK_MS: i64 = 180_000;
+
+/// Everything that a run needs.
+pub struct Station {
+    /// What the run asks.
+    pub spotify: FakeSpotify,
+    /// What it fills.
+    pub db: TestDb,
+    /// Where it keeps the raw bytes.
+    pub archive: TestArchive,
+    /// The steps by themselves, for a test that brings its own documents.
+    pub pipeline: Pipeline,
+    app: App,
+    keys: KeyRing,
+    clock: Arc<FixedClock>,
+    heard: AtomicUsize,
+}
+
+/// A play, as the oracle and the database both know it; in the order of time.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Played {
+    /// Unix milliseconds.
+    pub at_ms: i64,
+    /// Spotify's id of the track.
+    pub track: String,
+    /// Milliseconds.
+    pub listened_ms: i64,
+}
+
+/// A step of a run, as the journal has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Whose account.
+    pub username: String,
+    /// `refresh`, `fetch`, `archive`, `transform` or `load`.
+    pub name: String,
+    /// Why it failed, if it did.
+    pub message: Option<String>,
+}
+
+impl Station {
+    /// With an app in Extended Mode and an archive in a folder.
+    pub async fn new(db: TestDb) -> Self {
+        Self::with(db, AppMode::Extended, TestArchive::directory()).await
+    }
+
+    /// With an app of this kind and this archive.
+    pub async fn with(db: TestDb, mode: AppMode, archive: TestArchive) -> Self {
+        let clock = Arc::new(FixedClock::new(Instant::from_ms(START_MS)));
+        let same = Arc::clone(&clock);
+        let options = Options { mode, clock: Arc::new(move || same.now().ms()), ..Options::default() };
+        let spotify = FakeSpotify::start(options).await.expect("a free port");
+        let pipeline = Pipeline { db: db.db(), archive: archive.open(), clock: clock.clone() };
+        let keys = KeyRing::parse(TOKEN_KEYS).expect("a key ring");
+        let app = app(&spotify);
+        Self { spotify, db, archive, pipeline, app, keys, clock, heard: AtomicUsize::new(0) }
+    }
+
+    /// Somebody with a Spotify account, who is linked here.
+    pub async fn listener(&self, name: &str) -> Listener {
+        let listener = self.spotify.add_listener(name);
+        self.add(name, &listener.refresh_token).await;
+        listener
+    }
+
+    /// `accounts add`: links a new or a known person by a refresh token.
+    pub async fn add(&self, name: &str, refresh_token: &str) {
+        let add = Add {
+            name: name.to_owned(),
+            refresh_token_file: None,
+            display_name: None,
+            time_zone: "Europe/Berlin".to_owned(),
+            listed: true,
+        };
+        accounts::add(&self.db.db(), &add, Some((&self.keys, refresh_token)), self.clock.now())
+            .await
+            .expect("a new name or a new link");
+    }
+
+    /// `run`: polls every account that is due.
+    pub async fn run(&self) -> Outcome {
+        run(&self.pipeline, &self.app, &self.keys).await.expect("a run that ends")
+    }
+
+    /// Forgets all that only a process knows, as the end of one and the start of the next do.
+    pub fn restart(&mut self) {
+        self.app = app(&self.spotify);
+    }
+
+    /// Loads one document as if it had been fetched now.
+    pub async fn load(&self, kind: Kind, bytes: Vec<u8>) -> Result<Loaded, Failure> {
+        let page = RawPage { kind, fetched_at: self.clock.now(), bytes };
+        self.pipeline.load(&page, &mut Trace::new(None, self.pipeline.clock.clone())).await
+    }
+}
+
+/// Time, and listening.
+impl Station {
+    /// What time it is, here and at Spotify: Unix milliseconds.
+    pub fn now_ms(&self) -> i64 {
+        self.clock.now().ms()
+    }
+
+    /// Lets time pass.
+    pub fn pass_ms(&self, ms: i64) {
+        self.clock.set(self.clock.now() + ms);
+    }
+
+    /// The listener hears so many tracks, one after the other, for [`TRACK_MS`] each; the last one ends now.
+    pub fn hear(&self, listener: &Listener, tracks: usize) {
+        for _ in 0..tracks {
+            self.pass_ms(TRACK_MS);
+            let next = self.heard.fetch_add(1, Ordering::Relaxed);
+            self.spotify.play(listener, next * 7 % self.spotify.world().tracks.len(), self.now_ms());
+        }
+    }
+}
+
+/// What came of it.
+impl Station {
+    /// A listener's plays in the database.
+    pub async fn plays(&self, listener: &Listener) -> Vec<Played> {
+        let mut plays: Vec<Played> = play::Entity::find()
+            .find_also_related(track::Entity)
+            .filter(play::Column::UserId.eq(self.user(listener).await))
+            .all(self.pipeline.db.read())
+            .await
+            .expect("plays")
+            .into_iter()
+            .map(|(play, track)| Played {
+                at_ms: play.played_at.ms(),
+                track: track.expect("a play has a track").spotify_id,
+                listened_ms: play.listened_ms.into(),
+            })
+            .collect();
+        plays.sort();
+        plays
+    }
+
+    /// What must be in the database: every play that Spotify ever issued to the listener.
+    pub fn issued(&self, listener: &Listener) -> Vec<Played> {
+        played(&self.spotify.ledger(listener))
+    }
+
+    /// The listener's row.
+    pub async fn user(&self, listener: &Listener) -> UserId {
+        let person = user::Entity::find().filter(user::Column::Username.eq(&listener.name));
+        person.one(self.pipeline.db.read()).await.expect("users").expect("a listener who was added").id
+    }
+
+    /// The listener's link.
+    pub async fn account(&self, listener: &Listener) -> spotify_account::Model {
+        let account = spotify_account::Entity::find_by_id(self.user(listener).await);
+        account.one(self.pipeline.db.read()).await.expect("accounts").expect("a listener who is linked")
+    }
+
+    /// The newest run.
+    pub async fn last_run(&self) -> ingest_run::Model {
+        let newest = ingest_run::Entity::find().order_by_desc(ingest_run::Column::Id);
+        newest.one(self.pipeline.db.read()).await.expect("runs").expect("a run")
+    }
+
+    /// The steps of the newest run, in order.
+    pub async fn steps(&self) -> Vec<Step> {
+        ingest_step::Entity::find()
+            .find_also_related(user::Entity)
+            .filter(ingest_step::Column::RunId.eq(self.last_run().await.id))
+            .order_by_asc(ingest_step::Column::Id)
+            .all(self.pipeline.db.read())
+            .await
+            .expect("steps")
+            .into_iter()
+            .map(|(step, person)| Step {
+                username: person.expect("a step of an account").username,
+                name: step.name,
+                message: step.message,
+            })
+            .collect()
+    }
+
+    /// Where the newest run stopped for a listener and why; `None` if nothing went wrong.
+    pub async fn failure(&self, listener: &Listener) -> Option<(String, String)> {
+        let theirs = self.steps().await.into_iter().filter(|step| step.username == listener.name);
+        theirs.filter_map(|step| Some((step.name, step.message?))).next()
+    }
+}
+
+fn app(spotify: &FakeSpotify) -> App {
+    App::new(spotify.client_id(), spotify.client_secret(), &spotify.api_url(), &spotify.auth_url())
+}
+
+fn played(ledger: &Ledger) -> Vec<Played> {
+    let mut plays: Vec<Played> = ledger
+        .plays()
+        .iter()
+        .map(|play| Played { at_ms: play.played_at_ms, track: play.track_id.clone(), listened_ms: play.duration_ms })
+        .collect();
+    plays.sort();
+    plays
+}
