@@ -6,7 +6,9 @@
 //! costs](Api::statements). Plays for it to count come from Spotify's fake, or from [`history`].
 
 mod history;
+mod node;
 mod program;
+mod relay;
 mod statements;
 
 use std::sync::Arc;
@@ -22,7 +24,9 @@ use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 
 pub use history::{History, history};
+pub use node::node;
 pub use program::{Ended, Program, Running};
+pub use relay::Relay;
 
 /// The instant at which an [`Api`] stands if the test does not say: a Sunday.
 pub const NOW: &str = "2026-11-22T12:00:00Z";
