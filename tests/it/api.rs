@@ -3,7 +3,13 @@
 mod catalogue;
 mod charts;
 mod faults;
+mod graphiql;
 mod history;
+mod http;
+mod journey;
+mod outage;
+mod program;
 mod ranges;
+mod schema;
 mod statements;
 mod totals;

@@ -1,0 +1,194 @@
+//! `refrain-api` as a process: what it prints, what it refuses, and how it stops.
+
+use migration::{Migrator, MigratorTrait};
+use serde_json::Value;
+use tests::api::{Ended, Program, history};
+use tests::database::TestDb;
+use tests::ports::ReservedPort;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use url::Url;
+
+const PASSWORD: &str = "hunter2";
+
+fn program() -> Program {
+    Program::new(env!("CARGO_BIN_EXE_tested-refrain-api"))
+}
+
+/// The program, told to serve `database` on any free port.
+fn server(database: &str) -> Program {
+    program().set("DATABASE_URL", database).set("LISTEN_ADDR", "127.0.0.1:0")
+}
+
+/// The address in the line that says where to click.
+fn address(line: &str) -> String {
+    let (_, address) = line.split_once("open ").unwrap();
+    address.trim_end_matches("/graphiql").to_owned()
+}
+
+#[tokio::test]
+async fn the_schema_is_printed_as_it_is_published() {
+    let ended = program().args(["schema"]).run().await;
+    assert_eq!((ended.status.code(), ended.stderr.as_str()), (Some(0), ""));
+    let published = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../schema.graphql")).unwrap();
+    assert_eq!(ended.stdout, published);
+}
+
+#[tokio::test]
+async fn without_access_control_only_this_machine_is_listened_to() {
+    for listen_addr in ["0.0.0.0:5001", "[::]:5001", "192.0.2.1:80"] {
+        let program = program().set("AUTH", "none").set("LISTEN_ADDR", listen_addr);
+        let folder = program.folder().to_owned();
+        program.run().await.refuses(["AUTH=none", "everyone", listen_addr, "127.0.0.1:5001"]);
+        assert!(!folder.join("refrain.db").exists(), "it opened the database nevertheless");
+    }
+}
+
+#[tokio::test]
+async fn a_setting_that_cannot_be_read_is_named() {
+    for (name, value, words) in [
+        ("LISTEN_ADDR", "localhost", ["'localhost'", "--listen-addr"]),
+        ("LISTEN_ADDR", "127.0.0.1:99999", ["'127.0.0.1:99999'", "--listen-addr"]),
+        ("AUTH", "nobody", ["'nobody'", "--auth"]),
+        ("LOG_FORMAT", "xml", ["'xml'", "--log-format"]),
+        ("DATABASE_URL", "mysql://root:hunter2@127.0.0.1/refrain", ["DATABASE_URL", "postgres://USER@HOST/NAME"]),
+        ("DATABASE_URL", "refrain.db", ["DATABASE_URL", "sqlite://FILE?mode=rwc"]),
+        ("DATABASE_URL", "sqlite:///nowhere/refrain.db?mode=rwc", ["sqlite:///nowhere/refrain.db", "DATABASE_URL"]),
+        ("DATABASE_URL_FILE", "/nowhere/url", ["DATABASE_URL_FILE", "/nowhere/url"]),
+    ] {
+        let ended = program().set("LISTEN_ADDR", "127.0.0.1:0").set(name, value).run().await;
+        println!("{}", ended.stderr);
+        ended.refuses(words);
+        check_calm(&ended);
+    }
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_named() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let ended = program().set("LISTEN_ADDR", &address).run().await;
+    ended.refuses([address.as_str(), "in use by another program", "LISTEN_ADDR"]);
+}
+
+#[tokio::test]
+async fn a_database_that_was_not_migrated_is_refused_with_the_command_that_does_it() {
+    let db = TestDb::postgres().await;
+    Migrator::down(db.db().write(), Some(1)).await.unwrap();
+    let mut url = Url::parse(db.url()).unwrap();
+    if url.password().is_none() {
+        url.set_password(Some(PASSWORD)).unwrap();
+    }
+    let one_is_missing = server(url.as_str()).run().await;
+    one_is_missing.refuses(["lacks 1 migration(s)", "`migration up`", url.path()]);
+    check_calm(&one_is_missing);
+    Migrator::down(db.db().write(), None).await.unwrap();
+    db.execute("DROP TABLE seaql_migrations").await;
+    let empty = server(url.as_str()).run().await;
+    empty.refuses([format!("lacks {} migration(s)", Migrator::migrations().len()).as_str(), "`migration up`"]);
+    check_calm(&empty);
+    assert_eq!(db.tables().await, Vec::<String>::new(), "it migrated by itself");
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_reached_is_named_without_its_password() {
+    let port = ReservedPort::reserve().unwrap();
+    let url = format!("postgres://refrain:{PASSWORD}@{}/plays?sslpassword={PASSWORD}", port.address());
+    let ended = server(&url).run().await;
+    let shown = format!("postgres://refrain:***@{}/plays", port.address());
+    ended.refuses([shown.as_str(), "cannot be reached", "DATABASE_URL"]);
+    check_calm(&ended);
+}
+
+/// No secret, no panic, no Rust in what people read.
+fn check_calm(ended: &Ended) {
+    for word in [PASSWORD, "panicked", "stack backtrace", "RUST_BACKTRACE", "Some(", "Err(", "::"] {
+        assert!(!ended.stderr.contains(word), "\"{word}\" is in: {}", ended.stderr);
+    }
+}
+
+#[tokio::test]
+async fn an_empty_database_is_served_with_the_three_ways_to_get_plays_in_and_where_to_click() {
+    let program = program().set("LISTEN_ADDR", "127.0.0.1:0");
+    let folder = program.folder().to_owned();
+    let mut running = program.start();
+    let address = address(&running.says("ready: open http://").await);
+    for way in ["the database is empty", "-- demo", "import FILE --user NAME --create-user", "accounts connect"] {
+        assert!(running.log().contains(way), "\"{way}\" is not in:\n{}", running.log());
+    }
+    assert!(folder.join("refrain.db").exists());
+    let page = reqwest::get(format!("{address}/graphiql")).await.unwrap().text().await.unwrap();
+    assert!(page.contains("cargo run --release -p ingest -- demo"));
+    let stopped = running.terminate().await;
+    assert_eq!(stopped.status.code(), Some(0), "{}", stopped.stderr);
+}
+
+#[tokio::test]
+async fn a_filled_database_is_served_with_questions_about_its_first_listener() {
+    let db = TestDb::postgres().await;
+    history().listener("zoe").track("a").played_at("2026-11-01T10:00:00Z").listener("ada").load(&db.db()).await;
+    let mut running = server(db.url()).start();
+    let address = address(&running.says("ready: open http://").await);
+    assert!(!running.log().contains("empty"), "{}", running.log());
+    let page = reqwest::get(format!("{address}/graphiql")).await.unwrap().text().await.unwrap();
+    assert!(page.contains(r#"\"username\": \"ada\""#), "the first by key");
+    let query = r#"{"query": "{ insights(range: { preset: ALL_TIME }) { totals { plays } } }"}"#;
+    let request = reqwest::Client::new().post(format!("{address}/graphql")).body(query);
+    let answer = request.header("content-type", "application/json").send().await.unwrap().text().await.unwrap();
+    assert_eq!(answer, r#"{"data":{"insights":{"totals":{"plays":1}}}}"#);
+    let stopped = running.terminate().await;
+    assert_eq!(stopped.status.code(), Some(0), "{}", stopped.stderr);
+    assert!(stopped.stderr.contains("answered query"), "{}", stopped.stderr);
+}
+
+#[tokio::test]
+async fn health_asks_the_server_that_the_settings_name() {
+    let port = ReservedPort::reserve().unwrap();
+    let listen_addr = port.address().to_string();
+    let health = || program().args(["health"]).set("LISTEN_ADDR", &listen_addr).run();
+    health().await.refuses(["nobody listens on", &listen_addr]);
+    let mut running = program().set("LISTEN_ADDR", &listen_addr).start();
+    running.says("ready: open http://").await;
+    let healthy = health().await;
+    assert_eq!((healthy.status.code(), healthy.stderr.as_str()), (Some(0), ""));
+    assert_eq!(running.terminate().await.status.code(), Some(0));
+    health().await.refuses(["nobody listens on"]);
+
+    // Somebody listens, but is not ready.
+    let listener = port.listen().unwrap();
+    let stranger = axum::Router::new();
+    let served = tokio::spawn(axum::serve(listener, stranger).into_future());
+    health().await.refuses(["not ready", "404"]);
+    served.abort();
+}
+
+#[tokio::test]
+async fn told_to_stop_it_finishes_the_answer_in_hand_and_takes_no_more() {
+    let mut running = program().set("LISTEN_ADDR", "127.0.0.1:0").start();
+    let address = address(&running.says("ready: open http://").await);
+    let host = address.strip_prefix("http://").unwrap();
+    let idle = TcpStream::connect(host).await.unwrap();
+    let mut asking = TcpStream::connect(host).await.unwrap();
+    let body = r#"{"query": "{ insights { totals { plays } } }"}"#;
+    let head = format!("POST /graphql HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n");
+    let (first, rest) = body.split_at(10);
+    let begun = format!("{head}Content-Length: {}\r\nConnection: close\r\n\r\n{first}", body.len());
+    asking.write_all(begun.as_bytes()).await.unwrap();
+
+    let stopping = tokio::spawn(running.terminate());
+    while TcpStream::connect(host).await.is_ok() {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    asking.write_all(rest.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    asking.read_to_string(&mut answer).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 200 OK"), "{head}");
+    let body: Value = serde_json::from_str(body).unwrap();
+    assert_eq!(body["data"]["insights"]["totals"]["plays"], 0);
+
+    let stopped = stopping.await.unwrap();
+    assert_eq!(stopped.status.code(), Some(0), "{}", stopped.stderr);
+    assert!(stopped.stderr.trim_end().ends_with("stopped"), "{}", stopped.stderr);
+    drop(idle);
+}
