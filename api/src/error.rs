@@ -195,23 +195,6 @@ fn caused(code: Code, text: &str, cause: Box<dyn StdError + Send + Sync>) -> Err
 /// What an error carries for the operator, hidden from clients.
 struct Cause(Box<dyn StdError + Send + Sync>);
 
-impl Cause {
-    /// `outermost: next: …: root`, each link once: a layer whose text already ends in its source's text adds nothing.
-    fn chain(&self) -> String {
-        let mut text = self.0.to_string();
-        let mut next = self.0.source();
-        while let Some(source) = next {
-            let part = source.to_string();
-            if !text.ends_with(&part) {
-                text.push_str(": ");
-                text.push_str(&part);
-            }
-            next = source.source();
-        }
-        text
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -230,15 +213,6 @@ mod tests {
         let wrong = DbErr::Query(RuntimeErr::SqlxError(Arc::new(SqlxError::RowNotFound)));
         assert_eq!(Code::of(database(lost).extensions.as_ref()), Some(Code::ServiceUnavailable));
         assert_eq!(Code::of(database(Arc::new(wrong)).extensions.as_ref()), Some(Code::Internal));
-    }
-
-    #[test]
-    fn the_chain_tells_every_layer_once() {
-        #[derive(Debug, thiserror::Error)]
-        #[error("could not read the charts")]
-        struct Outer(#[source] DbErr);
-        let cause = Cause(Box::new(Outer(DbErr::Conn(RuntimeErr::Internal("refused".into())))));
-        assert_eq!(cause.chain(), "could not read the charts: Connection Error: refused");
     }
 
     #[test]

@@ -9,26 +9,34 @@
 mod catalogue;
 mod chart;
 mod context;
+mod currency;
+mod filter;
 mod history;
 mod id;
 mod insights;
+mod node;
 mod paging;
 mod query;
+mod rhythm;
 mod scalars;
+mod subscription;
+mod taste;
 mod time;
+mod totals;
 mod user;
 
-use async_graphql::{EmptyMutation, EmptySubscription};
+use async_graphql::EmptyMutation;
 
-pub use context::RequestContext;
+pub use context::{RequestContext, Shared};
 pub use query::Query;
+pub use subscription::Subscription;
 
 use crate::http::Limits;
 
 /// The schema as served.
-pub type Schema = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;
+pub type Schema = async_graphql::Schema<Query, EmptyMutation, Subscription>;
 
-/// Builds the schema. A request must carry a [`RequestContext`].
+/// Builds the schema. A request must carry an `Arc` of a [`RequestContext`].
 pub fn schema(limits: &Limits) -> Schema {
-    limits.apply(async_graphql::Schema::build(Query, EmptyMutation, EmptySubscription)).finish()
+    limits.apply(async_graphql::Schema::build(Query, EmptyMutation, Subscription)).finish()
 }

@@ -16,4 +16,5 @@ pub mod health;
 pub mod http;
 pub mod insights;
 pub mod loaders;
+pub mod revision;
 pub mod serve;

@@ -14,7 +14,7 @@ fn main() -> ExitCode {
     match execute(&cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", entity::chain::chain(&*error));
             ExitCode::FAILURE
         }
     }

@@ -34,16 +34,21 @@ pub async fn serve(settings: &Settings, clock: SharedClock) -> anyhow::Result<()
     let first = user::Entity::find().order_by_asc(user::Column::Id).one(db.read()).await?;
     if first.is_none() {
         info!(
-            "the database is empty. Three ways to get plays in: \
-             `cargo run --release -p ingest -- demo` (a generated history); \
-             `refrain-ingest import FILE --user NAME --create-user` (your privacy export from Spotify); \
-             `refrain-ingest accounts connect` (your Spotify account)"
+            "the database is empty. Three ways to get plays in: a demo, `cargo run --release -p ingest -- demo`; \
+             connect a Spotify account, `refrain-ingest accounts add NAME --refresh-token-file FILE` and then \
+             `refrain-ingest run`; import a privacy export from Spotify, which comes with the next release"
         );
     }
     let username = first.map_or_else(|| EXAMPLE_USERNAME.to_owned(), |user| user.username);
     let app = app(&db, clock, &Limits::default(), &username);
     info!("ready: open http://{address}/graphiql");
-    axum::serve(listener, app.router).with_graceful_shutdown(stop()?).await?;
+    let stop = stop()?;
+    let revisions = app.revisions.clone();
+    let stop = async move {
+        stop.await;
+        revisions.stop(); // Subscriptions have no end of their own.
+    };
+    axum::serve(listener, app.router).with_graceful_shutdown(stop).await?;
     app.finish.await;
     info!("stopped");
     Ok(())

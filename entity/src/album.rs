@@ -19,6 +19,8 @@ pub struct Model {
     pub spotify_id: String,
     /// The title.
     pub name: String,
+    /// The title as [`crate::search::fold`] makes it.
+    pub search_name: String,
     /// When it appeared, as precisely as Spotify says: `1981`, `1981-12` or `1981-12-15`; null until known.
     pub release_date: Option<String>,
     /// The year of `release_date`, for counting by year; null until known.

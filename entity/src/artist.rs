@@ -19,6 +19,8 @@ pub struct Model {
     pub spotify_id: String,
     /// The name.
     pub name: String,
+    /// The name as [`crate::search::fold`] makes it.
+    pub search_name: String,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

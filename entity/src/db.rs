@@ -4,12 +4,16 @@
 //! Postgres is never migrated here (the `migration` command does that); the embedded SQLite default is, by whichever
 //! program opens it first.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait};
+use sea_orm::sqlx::error::DatabaseError;
+use sea_orm::sqlx::postgres::PgConnectOptions;
+use sea_orm::sqlx::{ConnectOptions as _, Connection};
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
+    SqliteTransactionMode, SqlxError, TransactionOptions, TransactionTrait,
 };
 use tracing::info;
 use tracing::log::LevelFilter;
@@ -18,6 +22,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 const PING_AFTER_IDLE: Duration = Duration::from_secs(30);
 const SLOW_STATEMENT: Duration = Duration::from_secs(1);
 const SQLITE_READERS: u32 = 4;
+const SQLITE_ATTEMPTS_MAX: u32 = 50;
+const SQLITE_ATTEMPT_EVERY: Duration = Duration::from_millis(20);
 const SQLITE_MMAP_BYTES: &str = "268435456";
 const SQLITE_CACHE_KIB: &str = "-65536";
 
@@ -67,9 +73,7 @@ impl Db {
         let address = address(url)?;
         let db = match backend_of(url)? {
             DbBackend::Sqlite => Self::open_sqlite(url).await,
-            _ => Database::connect(postgres_options(url, connections))
-                .await
-                .map(|pool| Self { write: pool.clone(), read: pool }),
+            _ => Self::open_postgres(url, connections).await,
         }
         .map_err(|source| Error::Unreachable { address: address.clone(), source })?;
         match db.backend() {
@@ -79,13 +83,24 @@ impl Db {
         Ok(db)
     }
 
+    async fn open_postgres(url: &str, connections: u32) -> Result<Self, DbErr> {
+        // A pool that cannot connect says that it waited too long; a connection of its own says why.
+        let failed = |error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)));
+        let options: PgConnectOptions = url.parse().map_err(failed)?;
+        let first = tokio::time::timeout(ACQUIRE_TIMEOUT, options.connect()).await;
+        let first = first.unwrap_or_else(|_| Err(SqlxError::Io(std::io::ErrorKind::TimedOut.into())));
+        first.map_err(failed)?.close().await.map_err(failed)?;
+        let pool = Database::connect(postgres_options(url, connections)).await?;
+        Ok(Self { write: pool.clone(), read: pool })
+    }
+
     async fn open_sqlite(url: &str) -> Result<Self, DbErr> {
-        let write = Database::connect(sqlite_options(url, 1)).await?;
+        let write = connect_sqlite(url, 1).await?;
         // A database in memory lives in its one connection.
         let read = if url.contains(":memory:") || url.contains("mode=memory") {
             write.clone()
         } else {
-            Database::connect(sqlite_options(url, SQLITE_READERS)).await?
+            connect_sqlite(url, SQLITE_READERS).await?
         };
         Ok(Self { write, read })
     }
@@ -139,6 +154,28 @@ impl Db {
         info!("the embedded database is up to date");
         Ok(())
     }
+}
+
+/// SQLite waits for a lock by itself, except where two connections turn a new file to write-ahead logging at once: then one
+/// of them is refused on the spot, and may come again.
+async fn connect_sqlite(url: &str, connections: u32) -> Result<DatabaseConnection, DbErr> {
+    let mut attempt = 1;
+    loop {
+        match Database::connect(sqlite_options(url, connections)).await {
+            Err(error) if attempt < SQLITE_ATTEMPTS_MAX && is_locked(&error) => {
+                attempt += 1;
+                tokio::time::sleep(SQLITE_ATTEMPT_EVERY).await;
+            }
+            result => return result,
+        }
+    }
+}
+
+/// Whether SQLite said `SQLITE_BUSY`, whose extended codes have 5 in their lowest byte.
+fn is_locked(error: &DbErr) -> bool {
+    let DbErr::Conn(RuntimeErr::SqlxError(error)) = error else { return false };
+    let code = error.as_database_error().and_then(DatabaseError::code).and_then(|code| code.parse::<i32>().ok());
+    code.is_some_and(|code| code & 0xff == 5)
 }
 
 /// Which kind of database `url` names.

@@ -6,10 +6,12 @@
 //!
 //! Nothing here talks to Spotify, serves a request or decides what to count.
 
+pub mod chain;
 pub mod clock;
 pub mod db;
 pub mod ids;
 pub mod measure;
+pub mod search;
 pub mod secret;
 pub mod settings;
 pub mod telemetry;

@@ -86,14 +86,12 @@ impl KeyRing {
         if keys.is_empty() { Err(Error::Ring("it holds no key")) } else { Ok(Self { keys }) }
     }
 
-    /// Reads the key file at `path`, making one with a fresh key (mode 0600) where there is none.
+    /// Reads the key file at `path`, making one with a fresh key (mode 0600) where there is none. Of several who make one at
+    /// once, one's key stands, and all get it.
     pub fn from_file_or_new(path: &Path) -> Result<Self, Error> {
         let file = |source| Error::File { path: path.display().to_string(), source };
-        let fresh = format!("k1:{}\n", STANDARD.encode(random::<KEY_BYTES>()?));
-        match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-            Ok(mut new) => new.write_all(fresh.as_bytes()).and_then(|()| new.sync_all()).map_err(file)?,
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(file(error)),
+        if !path.exists() {
+            make_key_file(path).map_err(file)?;
         }
         Self::parse(&std::fs::read_to_string(path).map_err(file)?)
     }
@@ -120,6 +118,24 @@ impl KeyRing {
         let payload = Payload { msg: ciphertext, aad: &associated_data(user) };
         let token = cipher.decrypt(&XNonce::from(*nonce), payload).map_err(|_| Error::Broken)?;
         String::from_utf8(token).map_err(|_| Error::Broken)
+    }
+}
+
+/// Makes a key file whole or not at all: written under another name, then linked, which never replaces one that is there.
+fn make_key_file(path: &Path) -> std::io::Result<()> {
+    let key = random::<KEY_BYTES>().map_err(std::io::Error::other)?;
+    let name: String = random::<8>().map_err(std::io::Error::other)?.iter().map(|byte| format!("{byte:02x}")).collect();
+    let unfinished = path.with_added_extension(name);
+    let mut options = std::fs::OpenOptions::new();
+    let made = options.write(true).create_new(true).mode(0o600).open(&unfinished).and_then(|mut new| {
+        writeln!(new, "k1:{}", STANDARD.encode(key))?;
+        new.sync_all()?;
+        std::fs::hard_link(&unfinished, path)
+    });
+    std::fs::remove_file(&unfinished).ok();
+    match made {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        made => made,
     }
 }
 
@@ -161,6 +177,24 @@ mod tests {
         assert_eq!(rotated.open(UserId(1), &sealed).unwrap(), "token");
         assert!(rotated.seal(UserId(1), "token").unwrap().0.starts_with("v1.new."));
         assert!(matches!(ring(&[("new", 2)]).open(UserId(1), &sealed), Err(Error::MissingKey(id)) if id == "old"));
+    }
+
+    #[test]
+    fn all_who_need_a_new_key_file_at_once_get_the_same_key() {
+        let folder = std::env::temp_dir().join(format!("refrain-keys-{}", std::process::id()));
+        std::fs::create_dir(&folder).unwrap();
+        for round in 0..50 {
+            let path = folder.join(format!("{round}.key"));
+            let ring = || KeyRing::from_file_or_new(&path);
+            let rings: Vec<KeyRing> = std::thread::scope(|scope| {
+                let all: Vec<_> = (0..8).map(|_| scope.spawn(ring)).collect();
+                all.into_iter().map(|one| one.join().unwrap().unwrap()).collect()
+            });
+            let sealed = rings[0].seal(UserId(1), "token").unwrap();
+            assert!(rings.iter().all(|ring| ring.open(UserId(1), &sealed).unwrap() == "token"));
+        }
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 50, "nothing else is left behind");
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]

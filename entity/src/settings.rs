@@ -12,10 +12,10 @@ pub const DATABASE_URL_DEFAULT: &str = "sqlite://refrain.db?mode=rwc";
 #[derive(Clone, clap::Args)]
 pub struct DatabaseSettings {
     /// The database: `postgres://…`, or `sqlite://FILE?mode=rwc` [default: sqlite://refrain.db?mode=rwc]
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL", global = true)]
     database_url: Option<String>,
     /// A file that holds the URL instead
-    #[arg(long, env = "DATABASE_URL_FILE", value_name = "FILE")]
+    #[arg(long, env = "DATABASE_URL_FILE", value_name = "FILE", global = true)]
     database_url_file: Option<PathBuf>,
 }
 

@@ -3,13 +3,15 @@
 //! No day is assumed to have 24 hours: every edge is computed in its zone. Nothing here asks what time it is; the present
 //! comes in as an argument (see [`crate::clock`]).
 
+mod buckets;
 mod instant;
 mod range;
 mod resolve;
 
+pub use buckets::{Granularity, edges, gcd_of, unit_ms};
 pub use instant::Instant;
 pub use range::TimeRange;
-pub use resolve::{Preset, RangeError, RangeSpec, resolve};
+pub use resolve::{Preset, RangeError, RangeSpec, previous, resolve};
 
 /// Looks up an IANA zone by name, such as `Europe/Berlin`. The answer carries the database's own spelling.
 pub fn zone(name: &str) -> Result<jiff::tz::TimeZone, UnknownZone> {

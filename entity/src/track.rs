@@ -20,6 +20,8 @@ pub struct Model {
     pub spotify_id: String,
     /// The title.
     pub name: String,
+    /// The title as [`crate::search::fold`] makes it.
+    pub search_name: String,
     /// Full length in milliseconds; null until known.
     pub duration_ms: Option<i32>,
     /// The album it appears on; null until known.

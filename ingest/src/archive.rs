@@ -26,9 +26,11 @@ pub enum Archive {
 /// Why an archive cannot be used. Nothing was kept.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The address is of no known kind.
-    #[error("ARCHIVE_URL \"{0}\" is not an archive: expected file:./archive or s3://bucket/prefix")]
-    Address(String),
+    /// The address is of no known kind. It is not repeated, because somebody may have put a password into it.
+    #[error(
+        "ARCHIVE_URL is not an archive's address: expected file:./archive or s3://bucket/prefix, and no name or password in it"
+    )]
+    Address,
     /// The bucket's settings are incomplete.
     #[error("{0}")]
     Settings(&'static str),
@@ -45,19 +47,18 @@ pub enum Error {
 impl Archive {
     /// The archive at `url`: `file:PATH` or `s3://bucket/prefix`.
     pub fn open(url: &str, s3: &S3Settings) -> Result<Self, Error> {
-        let address = || Error::Address(url.to_owned());
         if let Some(path) = url.strip_prefix("file:") {
             let path = path.strip_prefix("//").unwrap_or(path);
             return if path.is_empty() {
-                Err(address())
+                Err(Error::Address)
             } else {
                 Ok(Self::Directory(directory::Directory::new(PathBuf::from(path))))
             };
         }
-        let place = url.strip_prefix("s3://").ok_or_else(address)?;
+        let place = url.strip_prefix("s3://").ok_or(Error::Address)?;
         let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
-        if bucket.is_empty() {
-            return Err(address());
+        if bucket.is_empty() || place.contains('@') {
+            return Err(Error::Address);
         }
         Ok(Self::S3(s3::Bucket::new(bucket, prefix.trim_matches('/'), s3)?))
     }

@@ -20,7 +20,7 @@ fn main() -> ExitCode {
     match runtime.block_on(command::execute(cli, Arc::new(SystemClock))) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", entity::chain::chain(&*error));
             ExitCode::FAILURE
         }
     }

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use entity::chain::chain;
 use entity::clock::SharedClock;
 use entity::db::Db;
 use entity::ids::UserId;
@@ -205,7 +206,7 @@ impl Trace {
             Ok(result) => result,
             Err(_) => Err(Failure::TimedOut),
         };
-        let message = result.as_ref().err().map(chain);
+        let message = result.as_ref().err().map(|failure| chain(failure));
         let duration_ms = (self.clock.now() - started_at).max(0);
         self.steps.push(Step { user: self.user, name, started_at, duration_ms, message });
         result
@@ -214,17 +215,3 @@ impl Trace {
 
 /// Longer than any wait inside a step: three rate-limit waits of a minute.
 const STEP_TIMEOUT: Duration = Duration::from_secs(240);
-
-/// An error with everything behind it, in one line. What an error already said of its source is not said twice.
-pub fn chain(error: &Failure) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(error) = source {
-        let said = error.to_string();
-        if !text.ends_with(&said) {
-            text = format!("{text}: {said}");
-        }
-        source = error.source();
-    }
-    text
-}

@@ -5,6 +5,8 @@ use sea_orm_migration::schema::{
     big_integer, boolean_null, double, integer, integer_null, pk_auto, text, text_null, text_uniq,
 };
 
+use sea_orm_migration::sea_orm::DbBackend;
+
 use crate::{foreign_key, name};
 
 #[derive(DeriveMigrationName)]
@@ -26,6 +28,11 @@ impl MigrationTrait for Migration {
             manager.create_table(image(owner)).await?;
         }
         manager.create_table(artist_genre()).await?;
+        if manager.get_database_backend() == DbBackend::Postgres {
+            // Genres are listed in one order everywhere: by code point, as SQLite does.
+            let by_code_point = r#"ALTER TABLE artist_genre ALTER COLUMN genre TYPE text COLLATE "C""#;
+            manager.get_connection().execute_unprepared(by_code_point).await?;
+        }
         manager.create_index(index("artist_genre", "genre")).await?;
         manager.create_table(observation("track", "popularity", integer("popularity"))).await?;
         manager.create_table(observation("artist", "popularity", integer("popularity"))).await?;
@@ -55,7 +62,13 @@ impl MigrationTrait for Migration {
 }
 
 fn artist() -> TableCreateStatement {
-    Table::create().table("artist").col(pk_auto("id")).col(text_uniq("spotify_id")).col(text("name")).to_owned()
+    Table::create()
+        .table("artist")
+        .col(pk_auto("id"))
+        .col(text_uniq("spotify_id"))
+        .col(text("name"))
+        .col(text("search_name"))
+        .to_owned()
 }
 
 fn album() -> TableCreateStatement {
@@ -64,6 +77,7 @@ fn album() -> TableCreateStatement {
         .col(pk_auto("id"))
         .col(text_uniq("spotify_id"))
         .col(text("name"))
+        .col(text("search_name"))
         .col(text_null("release_date"))
         .col(integer_null("release_year"))
         .check(("album_release_year_range", Expr::col("release_year").between(1, 9999)))
@@ -76,6 +90,7 @@ fn track() -> TableCreateStatement {
         .col(pk_auto("id"))
         .col(text_uniq("spotify_id"))
         .col(text("name"))
+        .col(text("search_name"))
         .col(integer_null("duration_ms"))
         .col(integer_null("album_id"))
         .col(boolean_null("explicit"))

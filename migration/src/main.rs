@@ -1,9 +1,15 @@
 //! `migration`: the only thing that changes a Postgres schema.
 
-use anyhow::Context;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
 use migration::{Migrator, MigratorTrait};
+use sea_orm_migration::sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm_migration::sea_orm::{ConnectOptions, Database, DatabaseConnection, TransactionTrait};
+
+/// A server that is not there is asked again and again for so long; the library's own patience is half a minute.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Brings the database's tables up to date, or shows how they stand.
 #[derive(Parser)]
@@ -47,8 +53,16 @@ fn main() {
 
 #[tokio::main(flavor = "current_thread")]
 async fn run(cli: &Cli) -> anyhow::Result<()> {
+    // Refused here, because the library's own refusal repeats the address with its password.
+    let can_be_read = match cli.database_url.split_once(':').map(|(scheme, _)| scheme) {
+        Some("postgres" | "postgresql") => cli.database_url.parse::<PgConnectOptions>().is_ok(),
+        scheme => scheme == Some("sqlite"),
+    };
+    if !can_be_read {
+        bail!("DATABASE_URL is not a database address: expected postgres://USER@HOST/NAME or sqlite://FILE?mode=rwc");
+    }
     let mut options = ConnectOptions::new(&cli.database_url);
-    options.max_connections(1).sqlx_logging(false);
+    options.max_connections(1).sqlx_logging(false).acquire_timeout(CONNECT_TIMEOUT).connect_timeout(CONNECT_TIMEOUT);
     let db = Database::connect(options).await.context("the database of DATABASE_URL cannot be reached")?;
     let before = applied(&db).await?;
     match cli.command {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use entity::db::Db;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::sea_query::TableCreateStatement;
 use sea_orm::{ConnectionTrait, EntityName, Schema};
@@ -50,6 +51,19 @@ fn every_entity_of_the_crate_is_compared() {
         }
     }
     assert_eq!(modules, ENTITIES.iter().map(|(name, _)| (*name).to_owned()).collect());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_may_open_a_new_embedded_database_at_once() {
+    for _ in 0..20 {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/refrain.db?mode=rwc", folder.path().display());
+        let all: Vec<_> =
+            (0..12).map(|_| url.clone()).map(|url| tokio::spawn(async move { Db::open(&url, 1).await })).collect();
+        for opened in all {
+            opened.await.unwrap().unwrap();
+        }
+    }
 }
 
 async fn the_migrated_tables_are_those_of_the_entities(migrated: TestDb) {

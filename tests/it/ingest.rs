@@ -7,5 +7,6 @@ mod failures;
 mod gaps;
 mod rejects;
 mod rollups;
+mod secrets;
 mod tokens;
 mod twice;

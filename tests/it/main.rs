@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "it is how a test fails")]
 
 mod api;
+mod binaries;
 mod entities;
 mod ingest;

@@ -1,5 +1,6 @@
 //! The last look at a response: every error gets a code, no foreign text leaves, each cause is logged once.
 
+use entity::chain::chain;
 use std::fmt::Write as _;
 
 use async_graphql::{PathSegment, Response, ServerError};
@@ -20,7 +21,7 @@ pub fn settle(response: &mut Response, request_id: &str) {
         match code {
             Some(code) => {
                 if let Some(cause) = error.source.as_ref().and_then(|source| source.downcast_ref::<Cause>()) {
-                    log_once(&mut logged, code, cause.chain(), &path, request_id);
+                    log_once(&mut logged, code, chain(&*cause.0), &path, request_id);
                     set(error, "requestId", request_id);
                 }
                 set(error, "code", code.as_str());

@@ -10,8 +10,11 @@ use sea_orm::DbErr;
 
 use super::context;
 use super::id::Kind;
-use super::scalars::Long;
+use super::insights::Insights;
+use super::scalars::{Long, TimeZone};
+use super::time::{TimeRangeInput, zone};
 use crate::error;
+use crate::insights::{self, Audience, Filter, Scope};
 
 /// A track of the catalogue.
 pub(super) struct Track(pub(super) Arc<track::Model>);
@@ -25,28 +28,26 @@ pub(super) struct Album(pub(super) Arc<album::Model>);
 impl Track {
     /// The track of a row that something else points to.
     pub(super) async fn load(ctx: &Context<'_>, id: TrackId) -> Result<Self> {
-        found(context::of(ctx).loaders.tracks.get(id).await, "track", id.0).map(Self)
+        found(context::of(ctx).loaders().tracks.get(id).await, "track", id.0).map(Self)
     }
 }
 
 impl Artist {
-    async fn load(ctx: &Context<'_>, id: ArtistId) -> Result<Self> {
-        found(context::of(ctx).loaders.artists.get(id).await, "artist", id.0).map(Self)
+    /// The artist of a row that something else points to.
+    pub(super) async fn load(ctx: &Context<'_>, id: ArtistId) -> Result<Self> {
+        found(context::of(ctx).loaders().artists.get(id).await, "artist", id.0).map(Self)
     }
 
-    /// The artist of a row that something else points to, and those beside it, in one batch.
-    pub(super) async fn load_all(ctx: &Context<'_>, ids: Option<&Vec<ArtistId>>) -> Result<Vec<Self>> {
+    /// Several of them, in one batch.
+    async fn load_all(ctx: &Context<'_>, ids: Option<&Vec<ArtistId>>) -> Result<Vec<Self>> {
         try_join_all(ids.into_iter().flatten().map(|id| Self::load(ctx, *id))).await
-    }
-
-    pub(super) async fn load_one(ctx: &Context<'_>, id: ArtistId) -> Result<Self> {
-        Self::load(ctx, id).await
     }
 }
 
 impl Album {
+    /// The album of a row that something else points to.
     pub(super) async fn load(ctx: &Context<'_>, id: AlbumId) -> Result<Self> {
-        found(context::of(ctx).loaders.albums.get(id).await, "album", id.0).map(Self)
+        found(context::of(ctx).loaders().albums.get(id).await, "album", id.0).map(Self)
     }
 }
 
@@ -54,7 +55,7 @@ impl Album {
 #[Object]
 impl Track {
     /// Identifies this track here.
-    async fn id(&self) -> ID {
+    pub(super) async fn id(&self) -> ID {
         Kind::Track.id(self.0.id.0)
     }
 
@@ -85,17 +86,17 @@ impl Track {
 
     /// In order of credit; the first is the primary artist.
     async fn artists(&self, ctx: &Context<'_>) -> Result<Vec<Artist>> {
-        let ids = many(context::of(ctx).loaders.track_artists.get(self.0.id).await)?;
+        let ids = many(context::of(ctx).loaders().track_artists.get(self.0.id).await)?;
         Artist::load_all(ctx, ids.as_deref()).await
     }
 
     /// The first in order of credit, for whom plays count with credit PRIMARY.
     async fn primary_artist(&self, ctx: &Context<'_>) -> Option<Result<Artist>> {
-        let ids = match many(context::of(ctx).loaders.track_artists.get(self.0.id).await) {
+        let ids = match many(context::of(ctx).loaders().track_artists.get(self.0.id).await) {
             Ok(ids) => ids?,
             Err(error) => return Some(Err(error)),
         };
-        Some(Artist::load_one(ctx, *ids.first()?).await)
+        Some(Artist::load(ctx, *ids.first()?).await)
     }
 
     /// The album it appears on. Null until known.
@@ -118,15 +119,28 @@ impl Track {
 
     /// Spotify's own measure, 0 to 100, as last observed. Null where Spotify does not say.
     async fn popularity(&self, ctx: &Context<'_>) -> Option<Result<i32>> {
-        one(context::of(ctx).loaders.track_popularity.get(self.0.id).await)
+        one(context::of(ctx).loaders().track_popularity.get(self.0.id).await)
     }
 
     /// Spotify's audio features. Null where Spotify does not say.
     async fn audio_features(&self, ctx: &Context<'_>) -> Option<Result<AudioFeatures>> {
-        match context::of(ctx).loaders.track_features.get(self.0.id).await {
+        match context::of(ctx).loaders().track_features.get(self.0.id).await {
             Ok(features) => features.map(|features| Ok(AudioFeatures::from(&*features))),
             Err(error) => Some(Err(error::database(error))),
         }
+    }
+
+    /// Plays of this track only, by one listener or by everyone.
+    async fn insights(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "When.", default_with = "TimeRangeInput::last_30_days()")] range: TimeRangeInput,
+        #[graphql(desc = "Zone in which days begin.", default_with = "TimeZone(\"UTC\".to_owned())")]
+        time_zone: TimeZone,
+        #[graphql(desc = "By this listener; by everyone if absent.")] username: Option<String>,
+    ) -> Option<Result<Insights>> {
+        let filter = Filter { tracks: Some(vec![self.0.id.0]), ..Filter::default() };
+        insights_of(ctx, filter, range, time_zone, username).await.transpose()
     }
 }
 
@@ -134,7 +148,7 @@ impl Track {
 #[Object]
 impl Artist {
     /// Identifies this artist here.
-    async fn id(&self) -> ID {
+    pub(super) async fn id(&self) -> ID {
         Kind::Artist.id(self.0.id.0)
     }
 
@@ -150,25 +164,38 @@ impl Artist {
 
     /// Spotify's genres for this artist, in alphabetical order; may be empty.
     async fn genres(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
-        let genres = many(context::of(ctx).loaders.artist_genres.get(self.0.id).await)?;
+        let genres = many(context::of(ctx).loaders().artist_genres.get(self.0.id).await)?;
         Ok(genres.map(|genres| genres.to_vec()).unwrap_or_default())
     }
 
     /// Largest first; may be empty.
     async fn images(&self, ctx: &Context<'_>) -> Result<Vec<Image>> {
-        let images = many(context::of(ctx).loaders.artist_images.get(self.0.id).await)?;
+        let images = many(context::of(ctx).loaders().artist_images.get(self.0.id).await)?;
         let images = images.iter().flat_map(|images| images.iter());
         Ok(images.map(|image| Image { url: image.url.clone(), width: image.width, height: image.height }).collect())
     }
 
     /// Spotify's own measure, 0 to 100, as last observed. Null where Spotify does not say.
     async fn popularity(&self, ctx: &Context<'_>) -> Option<Result<i32>> {
-        one(context::of(ctx).loaders.artist_popularity.get(self.0.id).await)
+        one(context::of(ctx).loaders().artist_popularity.get(self.0.id).await)
     }
 
     /// How many accounts follow, as last observed. Null where Spotify does not say.
     async fn followers(&self, ctx: &Context<'_>) -> Option<Result<Long>> {
-        one(context::of(ctx).loaders.artist_followers.get(self.0.id).await).map(|followers| followers.map(Long))
+        one(context::of(ctx).loaders().artist_followers.get(self.0.id).await).map(|followers| followers.map(Long))
+    }
+
+    /// Plays of this artist only, credited at any position, by one listener or by everyone.
+    async fn insights(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "When.", default_with = "TimeRangeInput::last_30_days()")] range: TimeRangeInput,
+        #[graphql(desc = "Zone in which days begin.", default_with = "TimeZone(\"UTC\".to_owned())")]
+        time_zone: TimeZone,
+        #[graphql(desc = "By this listener; by everyone if absent.")] username: Option<String>,
+    ) -> Option<Result<Insights>> {
+        let filter = Filter { artists: Some(vec![self.0.id.0]), ..Filter::default() };
+        insights_of(ctx, filter, range, time_zone, username).await.transpose()
     }
 }
 
@@ -176,7 +203,7 @@ impl Artist {
 #[Object]
 impl Album {
     /// Identifies this album here.
-    async fn id(&self) -> ID {
+    pub(super) async fn id(&self) -> ID {
         Kind::Album.id(self.0.id.0)
     }
 
@@ -197,13 +224,26 @@ impl Album {
 
     /// In order of credit.
     async fn artists(&self, ctx: &Context<'_>) -> Result<Vec<Artist>> {
-        let ids = many(context::of(ctx).loaders.album_artists.get(self.0.id).await)?;
+        let ids = many(context::of(ctx).loaders().album_artists.get(self.0.id).await)?;
         Artist::load_all(ctx, ids.as_deref()).await
     }
 
     /// Largest first; may be empty.
     async fn images(&self, ctx: &Context<'_>) -> Result<Vec<Image>> {
         album_images(ctx, self.0.id).await
+    }
+
+    /// Plays of this album only, by one listener or by everyone.
+    async fn insights(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "When.", default_with = "TimeRangeInput::last_30_days()")] range: TimeRangeInput,
+        #[graphql(desc = "Zone in which days begin.", default_with = "TimeZone(\"UTC\".to_owned())")]
+        time_zone: TimeZone,
+        #[graphql(desc = "By this listener; by everyone if absent.")] username: Option<String>,
+    ) -> Option<Result<Insights>> {
+        let filter = Filter { albums: Some(vec![self.0.id.0]), ..Filter::default() };
+        insights_of(ctx, filter, range, time_zone, username).await.transpose()
     }
 }
 
@@ -241,6 +281,22 @@ pub(super) struct AudioFeatures {
     valence: f64,
 }
 
+impl From<&insights::AudioProfile> for AudioFeatures {
+    fn from(mean: &insights::AudioProfile) -> Self {
+        Self {
+            acousticness: mean.acousticness,
+            danceability: mean.danceability,
+            energy: mean.energy,
+            instrumentalness: mean.instrumentalness,
+            liveness: mean.liveness,
+            loudness_db: mean.loudness_db,
+            speechiness: mean.speechiness,
+            tempo_bpm: mean.tempo_bpm,
+            valence: mean.valence,
+        }
+    }
+}
+
 impl From<&track_features::Model> for AudioFeatures {
     fn from(row: &track_features::Model) -> Self {
         Self {
@@ -257,8 +313,31 @@ impl From<&track_features::Model> for AudioFeatures {
     }
 }
 
+/// The insights of the plays that pass `filter`, by the listener asked for or by everyone; `None` for a listener who is not
+/// there.
+async fn insights_of(
+    ctx: &Context<'_>,
+    filter: Filter,
+    range: TimeRangeInput,
+    time_zone: TimeZone,
+    username: Option<String>,
+) -> Result<Option<Insights>> {
+    let context = context::of(ctx);
+    let zone = zone(&time_zone.0)?;
+    let range = range.resolve(&zone, context.now())?;
+    let audience = match username {
+        None => Audience::Everyone,
+        Some(username) => {
+            let found = insights::listener_by_username(context.db(), &username).await.map_err(error::database)?;
+            let Some(user) = found else { return Ok(None) };
+            Audience::Listener(user.id)
+        }
+    };
+    Ok(Some(Insights::new(ctx, Scope { audience, range, zone, filter })))
+}
+
 async fn album_images(ctx: &Context<'_>, album: AlbumId) -> Result<Vec<Image>> {
-    let images = many(context::of(ctx).loaders.album_images.get(album).await)?;
+    let images = many(context::of(ctx).loaders().album_images.get(album).await)?;
     let images = images.iter().flat_map(|images| images.iter());
     Ok(images.map(|image| Image { url: image.url.clone(), width: image.width, height: image.height }).collect())
 }

@@ -1,19 +1,24 @@
-//! Charts: the same connection, edge, rank and share for tracks, artists and listeners.
+//! Charts: the same connection, edge, rank and share for tracks, artists, albums, genres and listeners.
 
+use std::collections::HashMap;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, Object, OutputType, Result};
-use entity::ids::{ArtistId, TrackId, UserId};
+use entity::ids::{AlbumId, ArtistId, TrackId, UserId};
 use entity::measure;
 use futures::future::try_join_all;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::OnceCell;
 
-use super::catalogue::{Artist, Track};
+use super::catalogue::{Album, Artist, Track};
 use super::context;
 use super::paging::{PageInfo, cursor, page_length, place};
 use super::scalars::Long;
 use super::user::User;
 use crate::error;
-use crate::insights::{self, Chart, ChartPage, ChartPosition, ChartRow, Scope};
+use crate::insights::{self, Chart, ChartKey, ChartPosition, ChartRow, Scope};
 
 /// What a chart is ordered by.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +27,15 @@ pub(super) enum Measure {
     Plays,
     /// For how long.
     ListenTime,
+}
+
+impl From<Measure> for measure::Measure {
+    fn from(measure: Measure) -> Self {
+        match measure {
+            Measure::Plays => Self::Plays,
+            Measure::ListenTime => Self::ListenTime,
+        }
+    }
 }
 
 /// Which of a track's artists a play counts for.
@@ -33,25 +47,42 @@ pub(super) enum ArtistCredit {
     All,
 }
 
-/// What a chart can list.
+/// What a chart can list: how its rows are told apart, and how a row's key becomes what is shown.
 pub(super) trait ChartNode: OutputType + Sized {
+    /// A row's number, or a genre's name.
+    type Key: ChartKey + Serialize + DeserializeOwned;
+
     /// The node of a chart row's key.
-    fn of_key(ctx: &Context<'_>, key: i32) -> impl Future<Output = Result<Self>> + Send;
+    fn of_key(ctx: &Context<'_>, key: Self::Key) -> impl Future<Output = Result<Self>> + Send;
 }
 
 impl ChartNode for Track {
+    type Key = i32;
+
     async fn of_key(ctx: &Context<'_>, key: i32) -> Result<Self> {
         Self::load(ctx, TrackId(key)).await
     }
 }
 
 impl ChartNode for Artist {
+    type Key = i32;
+
     async fn of_key(ctx: &Context<'_>, key: i32) -> Result<Self> {
-        Self::load_one(ctx, ArtistId(key)).await
+        Self::load(ctx, ArtistId(key)).await
+    }
+}
+
+impl ChartNode for Album {
+    type Key = i32;
+
+    async fn of_key(ctx: &Context<'_>, key: i32) -> Result<Self> {
+        Self::load(ctx, AlbumId(key)).await
     }
 }
 
 impl ChartNode for User {
+    type Key = i32;
+
     async fn of_key(ctx: &Context<'_>, key: i32) -> Result<Self> {
         Self::load(ctx, UserId(key)).await
     }
@@ -64,65 +95,119 @@ pub(super) struct Asked {
     pub(super) by: Measure,
 }
 
-/// A page of a chart.
-pub(super) struct ChartConnection<N> {
-    edges: Vec<Arc<Place>>,
-    page: ChartPage,
+/// A page of a chart, as it was counted: what connections of every kind share.
+pub(super) struct Page<K> {
+    places: Vec<Arc<Place<K>>>,
+    has_next: bool,
     has_previous: bool,
-    node: std::marker::PhantomData<fn() -> N>,
+    total_count: i64,
 }
 
 /// A row of a chart, with what its numbers relate to.
-struct Place {
-    row: ChartRow,
+pub(super) struct Place<K> {
+    row: ChartRow<K>,
     cursor: String,
     share: f64,
+    previous: Arc<Previous<K>>,
 }
 
-/// A place in a chart.
-pub(super) struct ChartEdge<N> {
-    place: Arc<Place>,
-    node: std::marker::PhantomData<fn() -> N>,
+/// The ranks of a page's keys in the range just before, looked up once, when the first row asks.
+struct Previous<K> {
+    scope: Option<Scope>,
+    chart: Chart,
+    by: measure::Measure,
+    keys: Vec<K>,
+    ranks: OnceCell<HashMap<K, i64>>,
 }
 
-impl<N: ChartNode> ChartConnection<N> {
+impl<K: ChartKey + Serialize + DeserializeOwned> Page<K> {
     /// The page of `chart` that was asked for.
     pub(super) async fn ask(ctx: &Context<'_>, scope: &Scope, chart: Chart, asked: Asked) -> Result<Self> {
         let first = page_length(asked.first)?;
-        let (by, list) = match asked.by {
-            Measure::Plays => (measure::Measure::Plays, format!("{chart:?}/plays")),
-            Measure::ListenTime => (measure::Measure::ListenTime, format!("{chart:?}/listen-time")),
-        };
+        let by = measure::Measure::from(asked.by);
+        let list = format!("{chart:?}/{by:?}");
         let after = asked.after.as_deref().map(|after| position(&list, after)).transpose()?;
-        let db = &context::of(ctx).db;
-        let mut page = insights::top(db, scope, chart, by, first, after).await.map_err(error::database)?;
-        let whole = page.whole;
-        let place = |row: ChartRow| {
+        let page = insights::top(context::of(ctx).db(), scope, chart, by, first, after.as_ref()).await;
+        let page = page.map_err(error::database)?;
+        let keys = page.rows.iter().map(|row: &ChartRow<K>| row.key.clone()).collect();
+        let previous = Arc::new(Previous { scope: scope.previous(), chart, by, keys, ranks: OnceCell::new() });
+        let place = |row: ChartRow<K>| {
             let measure = match by {
                 measure::Measure::Plays => row.plays,
                 measure::Measure::ListenTime => row.listened_ms,
             };
             Arc::new(Place {
-                cursor: cursor(&list, [row.plays, row.listened_ms, i64::from(row.key)]),
-                share: if whole > 0 { measure as f64 / whole as f64 } else { 0.0 },
+                cursor: cursor(&list, &(row.plays, row.listened_ms, &row.key)),
+                share: if page.whole > 0 { measure as f64 / page.whole as f64 } else { 0.0 },
                 row,
+                previous: Arc::clone(&previous),
             })
         };
-        let edges = std::mem::take(&mut page.rows).into_iter().map(place).collect();
-        Ok(Self { edges, page, has_previous: after.is_some(), node: std::marker::PhantomData })
+        Ok(Self {
+            has_next: page.has_next,
+            has_previous: after.is_some(),
+            total_count: page.total_count,
+            places: page.rows.into_iter().map(place).collect(),
+        })
+    }
+
+    fn info(&self) -> PageInfo {
+        PageInfo {
+            has_next_page: self.has_next,
+            has_previous_page: self.has_previous,
+            start_cursor: self.places.first().map(|place| place.cursor.clone()),
+            end_cursor: self.places.last().map(|place| place.cursor.clone()),
+        }
     }
 }
 
-fn position(list: &str, after: &str) -> Result<ChartPosition> {
-    let [plays, listened_ms, key] = place(list, after)?;
-    let key = i32::try_from(key).map_err(|_| error::bad_user_input("`after` is not a cursor of this list"))?;
+fn position<K: ChartKey + DeserializeOwned>(list: &str, after: &str) -> Result<ChartPosition<K>> {
+    let (plays, listened_ms, key) = place(list, after)?;
     Ok(ChartPosition { plays, listened_ms, key })
 }
 
-/// A page of a chart: first the most listened, equals in a fixed order.
+impl<K: ChartKey> Place<K> {
+    fn rank(&self) -> i32 {
+        as_int(self.row.rank)
+    }
+
+    async fn previous_rank(&self, ctx: &Context<'_>) -> Option<Result<i32>> {
+        let previous = &self.previous;
+        let scope = previous.scope.as_ref()?;
+        let db = context::of(ctx).db();
+        let look_up = || insights::ranks(db, scope, previous.chart, previous.by, &previous.keys);
+        match previous.ranks.get_or_try_init(look_up).await {
+            Ok(ranks) => ranks.get(&self.row.key).map(|rank| Ok(as_int(*rank))),
+            Err(error) => Some(Err(error::database(error))),
+        }
+    }
+}
+
+fn as_int(rank: i64) -> i32 {
+    i32::try_from(rank).unwrap_or(i32::MAX)
+}
+
+/// A page of a chart whose rows stand for something.
+pub(super) struct ChartConnection<N: ChartNode>(Page<N::Key>);
+
+/// A place in a chart.
+pub(super) struct ChartEdge<N: ChartNode> {
+    place: Arc<Place<N::Key>>,
+    node: PhantomData<fn() -> N>,
+}
+
+impl<N: ChartNode> ChartConnection<N> {
+    /// The page of `chart` that was asked for.
+    pub(super) async fn ask(ctx: &Context<'_>, scope: &Scope, chart: Chart, asked: Asked) -> Option<Result<Self>> {
+        Some(Page::ask(ctx, scope, chart, asked).await.map(Self))
+    }
+}
+
+/// A page of a chart: first the most listened; equals in a fixed order: by the other measure, then by id.
 #[Object(
     concrete(name = "TopTrackConnection", params(Track)),
     concrete(name = "TopArtistConnection", params(Artist)),
+    concrete(name = "TopAlbumConnection", params(Album)),
     concrete(name = "TopListenerConnection", params(User))
 )]
 impl<N: ChartNode> ChartConnection<N>
@@ -131,28 +216,22 @@ where
 {
     /// The rows with their numbers.
     async fn edges(&self) -> Vec<ChartEdge<N>> {
-        let edge = |place| ChartEdge { place, node: std::marker::PhantomData };
-        self.edges.iter().map(Arc::clone).map(edge).collect()
+        self.0.places.iter().map(|place| ChartEdge { place: Arc::clone(place), node: PhantomData }).collect()
     }
 
     /// The rows without their numbers.
     async fn nodes(&self, ctx: &Context<'_>) -> Result<Vec<N>> {
-        try_join_all(self.edges.iter().map(|edge| N::of_key(ctx, edge.row.key))).await
+        try_join_all(self.0.places.iter().map(|place| N::of_key(ctx, place.row.key.clone()))).await
     }
 
     /// Where this page stands in the chart.
     async fn page_info(&self) -> PageInfo {
-        PageInfo {
-            has_next_page: self.page.has_next,
-            has_previous_page: self.has_previous,
-            start_cursor: self.edges.first().map(|edge| edge.cursor.clone()),
-            end_cursor: self.edges.last().map(|edge| edge.cursor.clone()),
-        }
+        self.0.info()
     }
 
     /// Rows of the whole chart.
     async fn total_count(&self) -> Long {
-        Long(self.page.total_count)
+        Long(self.0.total_count)
     }
 }
 
@@ -160,6 +239,7 @@ where
 #[Object(
     concrete(name = "TopTrackEdge", params(Track)),
     concrete(name = "TopArtistEdge", params(Artist)),
+    concrete(name = "TopAlbumEdge", params(Album)),
     concrete(name = "TopListenerEdge", params(User))
 )]
 impl<N: ChartNode> ChartEdge<N> {
@@ -170,12 +250,17 @@ impl<N: ChartNode> ChartEdge<N> {
 
     /// What stands here.
     async fn node(&self, ctx: &Context<'_>) -> Result<N> {
-        N::of_key(ctx, self.place.row.key).await
+        N::of_key(ctx, self.place.row.key.clone()).await
     }
 
-    /// 1 is the most listened. Equals share a rank, and the next rank is skipped.
+    /// 1 is the most listened. Equals in the chosen measure share a rank, and the next rank is skipped.
     async fn rank(&self) -> i32 {
-        i32::try_from(self.place.row.rank).unwrap_or(i32::MAX)
+        self.place.rank()
+    }
+
+    /// Rank in the range of equal length just before; null if absent there, and for `ALL_TIME`.
+    async fn previous_rank(&self, ctx: &Context<'_>) -> Option<Result<i32>> {
+        self.place.previous_rank(ctx).await
     }
 
     /// How many times, in this range.
@@ -188,8 +273,74 @@ impl<N: ChartNode> ChartEdge<N> {
         Long(self.place.row.listened_ms)
     }
 
-    /// Part of the range's total in the chosen measure, 0 to 1.
+    /// Part of the range's total in the chosen measure, 0 to 1. The total is that of all plays that count, so the shares of a
+    /// chart need not add up to 1.
     async fn share(&self) -> f64 {
         self.place.share
+    }
+}
+
+/// A page of the chart of genres: first the most listened; equals in a fixed order: by the other measure, then by name.
+pub(super) struct TopGenreConnection(pub(super) Page<String>);
+
+/// A place in the chart of genres.
+pub(super) struct TopGenreEdge(Arc<Place<String>>);
+
+/// A page of the chart of genres: first the most listened; equals in a fixed order: by the other measure, then by name.
+#[Object]
+impl TopGenreConnection {
+    /// The rows with their numbers.
+    async fn edges(&self) -> Vec<TopGenreEdge> {
+        self.0.places.iter().map(Arc::clone).map(TopGenreEdge).collect()
+    }
+
+    /// Where this page stands in the chart.
+    async fn page_info(&self) -> PageInfo {
+        self.0.info()
+    }
+
+    /// Rows of the whole chart.
+    async fn total_count(&self) -> Long {
+        Long(self.0.total_count)
+    }
+}
+
+/// A place in the chart of genres.
+#[Object]
+impl TopGenreEdge {
+    /// This row's place, for `after`.
+    async fn cursor(&self) -> &str {
+        &self.0.cursor
+    }
+
+    /// The genre, as Spotify writes it.
+    async fn genre(&self) -> &str {
+        &self.0.row.key
+    }
+
+    /// 1 is the most listened. Equals in the chosen measure share a rank, and the next rank is skipped.
+    async fn rank(&self) -> i32 {
+        self.0.rank()
+    }
+
+    /// Rank in the range of equal length just before; null if absent there, and for `ALL_TIME`.
+    async fn previous_rank(&self, ctx: &Context<'_>) -> Option<Result<i32>> {
+        self.0.previous_rank(ctx).await
+    }
+
+    /// How many times, in this range.
+    async fn plays(&self) -> Long {
+        Long(self.0.row.plays)
+    }
+
+    /// For how long, in this range, in milliseconds.
+    async fn listen_time_ms(&self) -> Long {
+        Long(self.0.row.listened_ms)
+    }
+
+    /// Part of the range's total in the chosen measure, 0 to 1. A play has as many genres as its primary artist, or none, so
+    /// the shares of a chart need not add up to 1.
+    async fn share(&self) -> f64 {
+        self.0.share
     }
 }

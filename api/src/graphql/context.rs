@@ -1,30 +1,86 @@
-//! What a request carries on its way: the database, its own loaders, and one instant that is "now" for all of it.
+//! What a request carries on its way: the database, who asks, and one moment: an instant that is "now" for all of its fields,
+//! with loaders that remember what they read in it.
+
+use std::sync::{Arc, PoisonError, RwLock};
 
 use async_graphql::Context;
+use entity::clock::SharedClock;
 use entity::db::Db;
 use entity::time::Instant;
 
 use crate::loaders::Loaders;
+use crate::revision::Revisions;
 
-/// Made for each request, dropped with it.
-pub struct RequestContext {
+/// What all requests share.
+#[derive(Clone)]
+pub struct Shared {
     /// The database.
     pub db: Db,
-    /// The present, the same for every field of the request.
-    pub now: Instant,
-    /// Batched reads of the catalogue.
-    pub loaders: Loaders,
+    /// What the time is.
+    pub clock: SharedClock,
+    /// Tells when data changed.
+    pub revisions: Revisions,
+}
+
+/// Made for each request, dropped with it. A query lives for one moment; a subscription renews it with each event.
+pub struct RequestContext {
+    shared: Shared,
+    viewer: Option<String>,
+    moment: RwLock<Arc<Moment>>,
+}
+
+struct Moment {
+    now: Instant,
+    loaders: Arc<Loaders>,
 }
 
 impl RequestContext {
-    /// The context of a request that arrived at `now`.
-    pub fn new(db: Db, now: Instant) -> Self {
-        let loaders = Loaders::new(&db);
-        Self { db, now, loaders }
+    /// The context of a request that arrives now. `viewer` is the username of the listener who asks, where that is known.
+    pub fn new(shared: Shared, viewer: Option<String>) -> Self {
+        let moment = RwLock::new(Arc::new(Moment::of(&shared)));
+        Self { shared, viewer, moment }
+    }
+
+    pub(super) fn db(&self) -> &Db {
+        &self.shared.db
+    }
+
+    pub(super) fn revisions(&self) -> &Revisions {
+        &self.shared.revisions
+    }
+
+    pub(super) fn viewer(&self) -> Option<&str> {
+        self.viewer.as_deref()
+    }
+
+    /// The present, the same for every field of the request or event.
+    pub(super) fn now(&self) -> Instant {
+        self.moment().now
+    }
+
+    /// Batched reads of the catalogue.
+    pub(super) fn loaders(&self) -> Arc<Loaders> {
+        Arc::clone(&self.moment().loaders)
+    }
+
+    /// Begins a new moment: nothing that was read before is remembered.
+    pub(super) fn renew(&self) {
+        let moment = Arc::new(Moment::of(&self.shared));
+        *self.moment.write().unwrap_or_else(PoisonError::into_inner) = moment;
+    }
+
+    fn moment(&self) -> Arc<Moment> {
+        Arc::clone(&self.moment.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Moment {
+    fn of(shared: &Shared) -> Self {
+        Self { now: shared.clock.now(), loaders: Arc::new(Loaders::new(&shared.db)) }
     }
 }
 
 /// The request's context.
 pub(super) fn of<'a>(ctx: &Context<'a>) -> &'a RequestContext {
-    ctx.data_unchecked::<RequestContext>()
+    ctx.data_unchecked::<Arc<RequestContext>>()
 }

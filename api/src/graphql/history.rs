@@ -1,16 +1,15 @@
 //! The listening history: plays, newest first.
 
 use async_graphql::{Context, Object, Result};
-use entity::ids::{TrackId, UserId};
-use entity::play;
-use entity::time::{Instant, TimeRange};
+use entity::ids::TrackId;
+use entity::time::Instant;
 
 use super::catalogue::Track;
 use super::context;
 use super::paging::{PageInfo, cursor, page_length, place};
 use super::scalars::{DateTime, Long};
-use crate::error::{self, bad_user_input};
-use crate::insights::{self, HistoryKey, HistoryPage};
+use crate::error;
+use crate::insights::{self, HistoryKey, HistoryPage, HistoryPlay, Scope};
 
 const LIST: &str = "history";
 
@@ -21,35 +20,28 @@ pub(super) struct PlayConnection {
 }
 
 /// A play in a listener's history.
-pub(super) struct PlayEdge(play::Model);
+pub(super) struct PlayEdge(HistoryPlay);
 
 /// A play.
-pub(super) struct Play(play::Model);
+pub(super) struct Play(pub(super) HistoryPlay);
 
 impl PlayConnection {
     /// The page that was asked for.
-    pub(super) async fn ask(
-        ctx: &Context<'_>,
-        user: UserId,
-        range: Option<TimeRange>,
-        first: i32,
-        after: Option<String>,
-    ) -> Result<Self> {
+    pub(super) async fn ask(ctx: &Context<'_>, scope: &Scope, first: i32, after: Option<String>) -> Result<Self> {
         let first = page_length(first)?;
         let after = after.map(|after| key(&after)).transpose()?;
-        let page = insights::history(&context::of(ctx).db, user, range, first, after).await;
+        let page = insights::history(context::of(ctx).db(), scope, first, after).await;
         Ok(Self { page: page.map_err(error::database)?, has_previous: after.is_some() })
     }
 }
 
 fn key(after: &str) -> Result<HistoryKey> {
-    let [played_at, track] = place(LIST, after)?;
-    let track = i32::try_from(track).map_err(|_| bad_user_input("`after` is not a cursor of this list"))?;
+    let (played_at, track) = place(LIST, after)?;
     Ok(HistoryKey { played_at: Instant::from_ms(played_at), track_id: TrackId(track) })
 }
 
-fn cursor_of(play: &play::Model) -> String {
-    cursor(LIST, [play.played_at.ms(), i64::from(play.track_id.0)])
+fn cursor_of(play: &HistoryPlay) -> String {
+    cursor(LIST, &(play.played_at.ms(), play.track_id.0))
 }
 
 /// A page of a listener's history, newest first.

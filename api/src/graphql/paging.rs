@@ -6,6 +6,8 @@
 use async_graphql::SimpleObject;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::error::bad_user_input;
 
@@ -33,19 +35,18 @@ pub(super) fn page_length(first: i32) -> async_graphql::Result<usize> {
         .ok_or_else(|| bad_user_input(format!("`first` is {first}: expected 1 to {FIRST_MAX}")))
 }
 
-/// A place in the list `list`, as numbers.
-pub(super) fn cursor<const N: usize>(list: &str, place: [i64; N]) -> String {
-    let numbers = place.map(|number| number.to_string()).join(",");
-    URL_SAFE_NO_PAD.encode(format!("{list}:{numbers}"))
+/// A place in the list `list`.
+pub(super) fn cursor<P: Serialize>(list: &str, place: &P) -> String {
+    let text = serde_json::to_string(&(list, place)).expect("a place is numbers and texts");
+    URL_SAFE_NO_PAD.encode(text)
 }
 
 /// Reads a cursor of `list`.
-pub(super) fn place<const N: usize>(list: &str, cursor: &str) -> async_graphql::Result<[i64; N]> {
+pub(super) fn place<P: DeserializeOwned>(list: &str, cursor: &str) -> async_graphql::Result<P> {
     let read = || {
-        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-        let numbers = text.strip_prefix(list)?.strip_prefix(':')?;
-        let numbers: Vec<i64> = numbers.split(',').map(|number| number.parse().ok()).collect::<Option<_>>()?;
-        <[i64; N]>::try_from(numbers).ok()
+        let text = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+        let (name, place): (String, P) = serde_json::from_slice(&text).ok()?;
+        (name == list).then_some(place)
     };
     read().ok_or_else(|| {
         bad_user_input("`after` is not a cursor of this list: pass the `endCursor` of a page with the same arguments")
@@ -58,11 +59,11 @@ mod tests {
 
     #[test]
     fn a_cursor_is_read_by_its_own_list_only() {
-        let text = cursor("tracks/plays", [7, -1, 42]);
-        assert_eq!(place::<3>("tracks/plays", &text).unwrap(), [7, -1, 42]);
-        assert!(place::<3>("artists/plays", &text).is_err());
-        assert!(place::<2>("tracks/plays", &text).is_err());
-        assert!(place::<3>("tracks/plays", "%%%").is_err());
+        let text = cursor("genres/plays", &(7, -1, "dream pop"));
+        assert_eq!(place::<(i64, i64, String)>("genres/plays", &text).unwrap(), (7, -1, "dream pop".to_owned()));
+        assert!(place::<(i64, i64, String)>("artists/plays", &text).is_err());
+        assert!(place::<(i64, i64, i32)>("genres/plays", &text).is_err());
+        assert!(place::<(i64, i64, String)>("genres/plays", "%%%").is_err());
     }
 
     #[test]

@@ -2,30 +2,48 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Object, Result};
+use async_graphql::{Context, ID, Object, Result};
+use futures::future::try_join_all;
 
 use super::catalogue::{Album, Artist, Track};
 use super::context;
+use super::filter::PlayFilter;
 use super::insights::Insights;
+use super::node::{CatalogueKind, Node, SearchHit};
+use super::paging::{FIRST_MAX, page_length};
 use super::scalars::TimeZone;
 use super::time::{TimeRangeInput, zone};
 use super::user::User;
-use crate::error;
-use crate::insights::{self, Audience};
+use crate::error::{self, bad_user_input};
+use crate::insights::{self, Audience, Scope, SearchKind};
 
 /// The root of all queries.
 pub struct Query;
 
+/// The longest text that can be searched for, in characters.
+const TEXT_LENGTH_MAX: usize = 100;
+
 /// Where every question begins.
 #[Object]
 impl Query {
+    /// The listener who asks, or null. While access control is off, that is whoever the header `X-Viewer` names, else the
+    /// listener whose account was made first.
+    async fn viewer(&self, ctx: &Context<'_>) -> Option<Result<User>> {
+        let context = context::of(ctx);
+        let found = match context.viewer() {
+            Some(username) => insights::listener_by_username(context.db(), username).await,
+            None => insights::first_listener(context.db()).await,
+        };
+        found.map_err(error::database).map(|row| row.map(|row| User(Arc::new(row)))).transpose()
+    }
+
     /// A listener whom the viewer may see, or null.
     async fn user(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The username, to the letter.")] username: String,
     ) -> Option<Result<User>> {
-        let found = insights::listener_by_username(&context::of(ctx).db, &username).await;
+        let found = insights::listener_by_username(context::of(ctx).db(), &username).await;
         found.map_err(error::database).map(|row| row.map(|row| User(Arc::new(row)))).transpose()
     }
 
@@ -36,8 +54,14 @@ impl Query {
         #[graphql(desc = "When.", default_with = "TimeRangeInput::last_30_days()")] range: TimeRangeInput,
         #[graphql(desc = "Zone in which days begin.", default_with = "TimeZone(\"UTC\".to_owned())")]
         time_zone: TimeZone,
+        #[graphql(desc = "Which plays count; all if absent.")] filter: Option<PlayFilter>,
     ) -> Option<Result<Insights>> {
-        Some(zone(&time_zone.0).and_then(|zone| Insights::resolve(ctx, Audience::Everyone, range, zone)))
+        let scope = || {
+            let zone = zone(&time_zone.0)?;
+            let range = range.resolve(&zone, context::of(ctx).now())?;
+            Ok(Scope { audience: Audience::Everyone, range, zone, filter: filter.unwrap_or_default().resolve()? })
+        };
+        Some(scope().map(|scope| Insights::new(ctx, scope)))
     }
 
     /// The track of that Spotify id, or null.
@@ -46,7 +70,7 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "Spotify's id, 22 letters and digits.")] spotify_id: String,
     ) -> Option<Result<Track>> {
-        let found = insights::track_by_spotify_id(&context::of(ctx).db, &spotify_id).await;
+        let found = insights::track_by_spotify_id(context::of(ctx).db(), &spotify_id).await;
         found.map_err(error::database).map(|row| row.map(|row| Track(Arc::new(row)))).transpose()
     }
 
@@ -56,7 +80,7 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "Spotify's id, 22 letters and digits.")] spotify_id: String,
     ) -> Option<Result<Artist>> {
-        let found = insights::artist_by_spotify_id(&context::of(ctx).db, &spotify_id).await;
+        let found = insights::artist_by_spotify_id(context::of(ctx).db(), &spotify_id).await;
         found.map_err(error::database).map(|row| row.map(|row| Artist(Arc::new(row)))).transpose()
     }
 
@@ -66,7 +90,61 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "Spotify's id, 22 letters and digits.")] spotify_id: String,
     ) -> Option<Result<Album>> {
-        let found = insights::album_by_spotify_id(&context::of(ctx).db, &spotify_id).await;
+        let found = insights::album_by_spotify_id(context::of(ctx).db(), &spotify_id).await;
         found.map_err(error::database).map(|row| row.map(|row| Album(Arc::new(row)))).transpose()
     }
+
+    /// Catalogue search by name, best match first: the whole name, then its beginning, then the beginning of a word, then any
+    /// part; among equals what was played most by everyone. Case, accents and punctuation do not matter.
+    async fn search(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to look for, at most 100 characters.")] text: String,
+        #[graphql(desc = "What to look among; everything if absent.")] kinds: Option<Vec<CatalogueKind>>,
+        #[graphql(desc = "How many, 1 to 100.", default = 10)] first: i32,
+    ) -> Option<Result<Vec<SearchHit>>> {
+        Some(search(ctx, &text, kinds, first).await)
+    }
+
+    /// Anything by its id; null if it is not there.
+    async fn node(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The id that it gave as its own.")] id: ID,
+    ) -> Option<Result<Node>> {
+        Node::find(ctx, &id).await.transpose()
+    }
+
+    /// Several things by their ids, in the same order; null for each that is not there.
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most 100 ids.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<Node>>> {
+        if ids.len() > FIRST_MAX as usize {
+            return Err(bad_user_input(format!("`ids` has {} entries: expected at most {FIRST_MAX}", ids.len())));
+        }
+        try_join_all(ids.iter().map(|id| Node::find(ctx, id))).await
+    }
+}
+
+async fn search(
+    ctx: &Context<'_>,
+    text: &str,
+    kinds: Option<Vec<CatalogueKind>>,
+    first: i32,
+) -> Result<Vec<SearchHit>> {
+    let first = page_length(first)?;
+    let length = text.chars().count();
+    if length > TEXT_LENGTH_MAX {
+        return Err(bad_user_input(format!("`text` has {length} characters: expected at most {TEXT_LENGTH_MAX}")));
+    }
+    let mut kinds: Vec<SearchKind> = match kinds {
+        Some(kinds) => kinds.into_iter().map(SearchKind::from).collect(),
+        None => vec![SearchKind::Track, SearchKind::Artist, SearchKind::Album],
+    };
+    kinds.sort();
+    kinds.dedup();
+    let hits = insights::search(context::of(ctx).db(), text, &kinds, first).await.map_err(error::database)?;
+    try_join_all(hits.into_iter().map(|hit| SearchHit::load(ctx, hit))).await
 }

@@ -4,17 +4,22 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, Result};
 use entity::ids::UserId;
+use entity::time::TimeRange;
 use entity::user;
+use jiff::tz::TimeZone as Zone;
 use sea_orm::DbErr;
 
 use super::context;
+use super::currency::{Gap, SyncStatus};
+use super::filter::PlayFilter;
 use super::history::PlayConnection;
 use super::id::Kind;
 use super::insights::Insights;
 use super::scalars::{DateTime, TimeZone};
-use super::time::{TimeRangeInput, zone};
+use super::taste::Affinity;
+use super::time::{TimeRangeInput, TimeRangePreset, zone};
 use crate::error;
-use crate::insights::Audience;
+use crate::insights::{self, Audience, Pair, Scope};
 
 /// A listener.
 pub(super) struct User(pub(super) Arc<user::Model>);
@@ -22,15 +27,23 @@ pub(super) struct User(pub(super) Arc<user::Model>);
 impl User {
     /// The listener of a row that something else points to.
     pub(super) async fn load(ctx: &Context<'_>, id: UserId) -> Result<Self> {
-        let row = context::of(ctx).loaders.users.get(id).await.map_err(error::database)?;
+        let row = context::of(ctx).loaders().users.get(id).await.map_err(error::database)?;
         row.map(Self).ok_or_else(|| error::internal(DbErr::RecordNotFound(format!("user {id}, who has plays"))))
     }
 
-    fn zone(&self, asked: Option<TimeZone>) -> Result<jiff::tz::TimeZone> {
+    /// The zone asked for, or the listener's own.
+    fn zone(&self, asked: Option<TimeZone>) -> Result<Zone> {
         match asked {
             Some(asked) => zone(&asked.0),
             None => entity::time::zone(&self.0.time_zone).map_err(error::internal),
         }
+    }
+
+    /// The range asked for, in the listener's own zone; everything to the end of today if none is.
+    fn range(&self, ctx: &Context<'_>, asked: Option<TimeRangeInput>) -> Result<(TimeRange, Zone)> {
+        let zone = self.zone(None)?;
+        let range = asked.unwrap_or(TimeRangeInput::Preset(TimeRangePreset::AllTime));
+        Ok((range.resolve(&zone, context::of(ctx).now())?, zone))
     }
 }
 
@@ -38,7 +51,7 @@ impl User {
 #[Object]
 impl User {
     /// Identifies this listener here.
-    async fn id(&self) -> ID {
+    pub(super) async fn id(&self) -> ID {
         Kind::User.id(self.0.id.0)
     }
 
@@ -73,24 +86,85 @@ impl User {
         ctx: &Context<'_>,
         #[graphql(desc = "When.", default_with = "TimeRangeInput::last_30_days()")] range: TimeRangeInput,
         #[graphql(desc = "Zone in which days begin; the listener's own if absent.")] time_zone: Option<TimeZone>,
+        #[graphql(desc = "Which plays count; all if absent.")] filter: Option<PlayFilter>,
     ) -> Option<Result<Insights>> {
-        let audience = Audience::Listener(self.0.id);
-        Some(self.zone(time_zone).and_then(|zone| Insights::resolve(ctx, audience, range, zone)))
+        let scope = || {
+            let zone = self.zone(time_zone)?;
+            let range = range.resolve(&zone, context::of(ctx).now())?;
+            let filter = filter.unwrap_or_default().resolve()?;
+            Ok(Scope { audience: Audience::Listener(self.0.id), range, zone, filter })
+        };
+        Some(scope().map(|scope| Insights::new(ctx, scope)))
     }
 
     /// Listening history, newest first.
     async fn plays(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "When, in the listener's own zone; ever if absent.")] range: Option<TimeRangeInput>,
+        #[graphql(desc = "When, in the listener's own zone; everything to the end of today if absent.")] range: Option<
+            TimeRangeInput,
+        >,
+        #[graphql(desc = "Which plays; all if absent.")] filter: Option<PlayFilter>,
         #[graphql(desc = "How many, 1 to 100.", default = 50)] first: i32,
         #[graphql(desc = "The `endCursor` of the page before.")] after: Option<String>,
     ) -> Option<Result<PlayConnection>> {
-        let now = context::of(ctx).now;
-        let range = range.map(|range| range.resolve(&self.zone(None)?, now)).transpose();
-        Some(match range {
-            Ok(range) => PlayConnection::ask(ctx, self.0.id, range, first, after).await,
+        let scope = || {
+            let (range, zone) = self.range(ctx, range)?;
+            let filter = filter.unwrap_or_default().resolve()?;
+            Ok(Scope { audience: Audience::Listener(self.0.id), range, zone, filter })
+        };
+        Some(match scope() {
+            Ok(scope) => PlayConnection::ask(ctx, &scope, first, after).await,
             Err(error) => Err(error),
         })
+    }
+
+    /// Windows in which plays were probably missed, newest first: numbers that reach into them read as "at least".
+    async fn gaps(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only windows that reach into it, in the listener's own zone; all if absent.")] range: Option<
+            TimeRangeInput,
+        >,
+    ) -> Option<Result<Vec<Gap>>> {
+        let range = match self.range(ctx, range) {
+            Ok((range, _)) => range,
+            Err(error) => return Some(Err(error)),
+        };
+        let gaps = insights::gaps(context::of(ctx).db(), self.0.id, range).await.map_err(error::database);
+        Some(gaps.map(|gaps| gaps.into_iter().map(Gap::from).collect()))
+    }
+
+    /// How current this listener's history is.
+    async fn sync(&self, ctx: &Context<'_>) -> Option<Result<SyncStatus>> {
+        let currency = insights::currency(context::of(ctx).db(), self.0.id).await;
+        Some(currency.map(SyncStatus::from).map_err(error::database))
+    }
+
+    /// How alike two listeners' tastes are. Null unless both may be seen.
+    async fn affinity(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The other listener's username.")] with: String,
+        #[graphql(
+            desc = "When, in this listener's own zone.",
+            default_with = "TimeRangeInput::Preset(TimeRangePreset::Last365Days)"
+        )]
+        range: TimeRangeInput,
+    ) -> Option<Result<Affinity>> {
+        self.affinity_with(ctx, &with, range).await.transpose()
+    }
+}
+
+impl User {
+    async fn affinity_with(&self, ctx: &Context<'_>, with: &str, range: TimeRangeInput) -> Result<Option<Affinity>> {
+        let (range, zone) = self.range(ctx, Some(range))?;
+        let db = context::of(ctx).db();
+        let Some(other) = insights::listener_by_username(db, with).await.map_err(error::database)? else {
+            return Ok(None);
+        };
+        let pair = Pair { one: self.0.id, other: other.id, range, zone };
+        let score = insights::affinity(db, &pair).await.map_err(error::database)?;
+        Ok(Some(Affinity { pair, score }))
     }
 }

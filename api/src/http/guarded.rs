@@ -13,6 +13,9 @@ use super::{
 };
 use crate::error::settle;
 
+/// Puts into a request what every request carries; the websocket has no headers to read it from.
+type Equip = dyn Fn(Request) -> Request + Send + Sync;
+
 /// An executor that refuses what `POST /graphql` would refuse and whose errors all carry codes.
 ///
 /// Not limited here: how long an execution takes and how many run at once. A subscription has no end, and a websocket
@@ -21,12 +24,13 @@ use crate::error::settle;
 pub struct Guarded<E> {
     inner: E,
     limits: Arc<Limits>,
+    equip: Arc<Equip>,
 }
 
 impl<E: Executor> Guarded<E> {
-    /// Guards an executor, usually the schema.
-    pub fn new(inner: E, limits: Limits) -> Self {
-        Self { inner, limits: Arc::new(limits) }
+    /// Guards an executor, usually the schema; `equip` puts per-request data into each request.
+    pub fn new(inner: E, limits: Limits, equip: impl Fn(Request) -> Request + Send + Sync + 'static) -> Self {
+        Self { inner, limits: Arc::new(limits), equip: Arc::new(equip) }
     }
 
     fn check(&self, mut request: Request) -> Result<Request, Fault> {
@@ -34,7 +38,7 @@ impl<E: Executor> Guarded<E> {
         let operation = document::operation(&document, request.operation_name.as_deref())?;
         document::check_variables(&operation.node, &request.variables)?;
         request.set_parsed_query(document);
-        Ok(request)
+        Ok((self.equip)(request))
     }
 }
 

@@ -2,11 +2,30 @@
 
 use entity::db::Db;
 use entity::ids::{TrackId, UserId};
-use entity::play::{Column, Entity, Model};
-use entity::time::{Instant, TimeRange};
-use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use entity::time::Instant;
+use sea_orm::{DbErr, FromQueryResult};
 
-/// Where a play stands in a listener's history: its key, but for the listener.
+use super::scope::Scope;
+use super::sql::Binds;
+
+/// One play of a history.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct HistoryPlay {
+    /// Who listened.
+    pub user_id: UserId,
+    /// When it ended.
+    pub played_at: Instant,
+    /// What was played.
+    pub track_id: TrackId,
+    /// Listened milliseconds.
+    pub listened_ms: i32,
+    /// Whether they were measured.
+    pub measured: bool,
+    /// What it was played from.
+    pub context_uri: Option<String>,
+}
+
+/// Where a play stands in a listener's history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HistoryKey {
     /// When it ended.
@@ -19,36 +38,48 @@ pub struct HistoryKey {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HistoryPage {
     /// Newest first.
-    pub plays: Vec<Model>,
+    pub plays: Vec<HistoryPlay>,
     /// Whether older ones follow.
     pub has_next: bool,
 }
 
-/// The `first` plays of `user` in `range` (or ever) that come behind `after`.
-pub async fn history(
-    db: &Db,
-    user: UserId,
-    range: Option<TimeRange>,
-    first: usize,
-    after: Option<HistoryKey>,
-) -> Result<HistoryPage, DbErr> {
-    let mut query = Entity::find().filter(Column::UserId.eq(user));
-    if let Some(range) = range {
-        query = query.filter(Column::PlayedAt.lt(range.until()));
-        if let Some(from) = range.from() {
-            query = query.filter(Column::PlayedAt.gte(from));
-        }
-    }
-    if let Some(after) = after {
-        let same_instant =
-            Condition::all().add(Column::PlayedAt.eq(after.played_at)).add(Column::TrackId.lt(after.track_id));
-        query = query.filter(Column::PlayedAt.lte(after.played_at));
-        query = query.filter(Condition::any().add(Column::PlayedAt.lt(after.played_at)).add(same_instant));
-    }
-    let limit = u64::try_from(first + 1).expect("a page is short");
-    let mut plays =
-        query.order_by_desc(Column::PlayedAt).order_by_desc(Column::TrackId).limit(limit).all(db.read()).await?;
+const COLUMNS: &str = "user_id, played_at, track_id, listened_ms, measured, context_uri";
+
+/// The `first` plays of one listener's `scope` that come behind `after`.
+pub async fn history(db: &Db, scope: &Scope, first: usize, after: Option<HistoryKey>) -> Result<HistoryPage, DbErr> {
+    let mut binds = Binds::default();
+    let conditions = scope.conditions("played_at", &mut binds);
+    let behind = after.map_or_else(String::new, |after| {
+        let (at, track) = (binds.bind(after.played_at), binds.bind(after.track_id));
+        format!("AND played_at <= {at} AND (played_at < {at} OR track_id < {track})")
+    });
+    let limit = binds.bind(i64::try_from(first + 1).expect("a page is short"));
+    let text = format!(
+        "SELECT {COLUMNS} FROM play WHERE {conditions} {behind}
+         ORDER BY played_at DESC, track_id DESC LIMIT {limit}"
+    );
+    let mut plays: Vec<HistoryPlay> = binds.all(db.read(), &text).await?;
     let has_next = plays.len() > first;
     plays.truncate(first);
     Ok(HistoryPage { plays, has_next })
+}
+
+/// The first play of `scope`; of several at one instant, the one with the smallest keys.
+pub async fn first_play(db: &Db, scope: &Scope) -> Result<Option<HistoryPlay>, DbErr> {
+    at_the_edge(db, scope, "ASC").await
+}
+
+/// The last play of `scope`; of several at one instant, the one with the largest keys.
+pub async fn last_play(db: &Db, scope: &Scope) -> Result<Option<HistoryPlay>, DbErr> {
+    at_the_edge(db, scope, "DESC").await
+}
+
+async fn at_the_edge(db: &Db, scope: &Scope, order: &str) -> Result<Option<HistoryPlay>, DbErr> {
+    let mut binds = Binds::default();
+    let conditions = scope.conditions("played_at", &mut binds);
+    let text = format!(
+        "SELECT {COLUMNS} FROM play WHERE {conditions}
+         ORDER BY played_at {order}, user_id {order}, track_id {order} LIMIT 1"
+    );
+    Ok(binds.all(db.read(), &text).await?.pop())
 }

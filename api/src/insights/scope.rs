@@ -1,9 +1,12 @@
-//! Which plays an insight counts: by whom, and when.
+//! Which plays an insight counts: by whom, when, and which of them.
 
+use entity::db::Db;
 use entity::ids::UserId;
-use entity::time::TimeRange;
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+use entity::time::{Instant, TimeRange, previous};
+use jiff::tz::TimeZone;
+use sea_orm::{DbErr, FromQueryResult};
 
+use super::filter::Filter;
 use super::sql::Binds;
 
 /// Whose listening.
@@ -16,45 +19,84 @@ pub enum Audience {
 }
 
 /// The plays an insight counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Scope {
     /// By whom.
     pub audience: Audience,
     /// When.
     pub range: TimeRange,
+    /// Where days begin.
+    pub zone: TimeZone,
+    /// Which of them.
+    pub filter: Filter,
 }
 
 impl Scope {
+    /// The listener whose plays these are, if it is one.
+    pub fn listener(&self) -> Option<UserId> {
+        match self.audience {
+            Audience::Everyone => None,
+            Audience::Listener(user) => Some(user),
+        }
+    }
+
+    /// The same in the range of equal length just before; `None` if there is none.
+    pub fn previous(&self) -> Option<Self> {
+        previous(&self.range, &self.zone).map(|range| Self { range, ..self.clone() })
+    }
+
     /// `SELECT` of the plays: `user_id, played_at, track_id, listened_ms, measured`, from a covering index.
     pub(super) fn plays(&self, binds: &mut Binds) -> String {
+        let conditions = self.conditions("played_at", binds);
+        format!("SELECT user_id, played_at, track_id, listened_ms, measured FROM play WHERE {conditions}")
+    }
+
+    /// `SELECT` of the plays folded by track: `track_id, plays, listened_ms`; from the rollup where it says the same.
+    pub(super) async fn tracks(&self, db: &Db, binds: &mut Binds) -> Result<String, DbErr> {
+        if self.is_everything(db).await? {
+            return Ok("SELECT track_id, plays, listened_ms FROM track_total".to_owned());
+        }
+        let plays = self.plays(binds);
+        Ok(format!(
+            "SELECT track_id, COUNT(*) AS plays, CAST(SUM(listened_ms) AS BIGINT) AS listened_ms
+             FROM ({plays}) played GROUP BY track_id"
+        ))
+    }
+
+    /// The conditions on a row with `user_id`, `track_id` and the instant `at`.
+    pub(super) fn conditions(&self, at: &str, binds: &mut Binds) -> String {
         let mut conditions = Vec::new();
         if let Audience::Listener(user) = self.audience {
             conditions.push(format!("user_id = {}", binds.bind(user)));
         }
         if let Some(from) = self.range.from() {
-            conditions.push(format!("played_at >= {}", binds.bind(from)));
+            conditions.push(format!("{at} >= {}", binds.bind(from)));
         }
-        conditions.push(format!("played_at < {}", binds.bind(self.range.until())));
-        format!(
-            "SELECT user_id, played_at, track_id, listened_ms, measured FROM play WHERE {}",
-            conditions.join(" AND ")
-        )
+        conditions.push(format!("{at} < {}", binds.bind(self.range.until())));
+        conditions.extend(self.filter.conditions(at, &self.range, &self.zone, binds));
+        conditions.join(" AND ")
+    }
+
+    /// Whether all plays by everyone count, but for the range: what the rollups tell apart.
+    pub(super) fn is_everyone_unfiltered(&self) -> bool {
+        self.audience == Audience::Everyone && self.filter.is_empty()
     }
 
     /// Whether every play there is belongs to this scope, so that the rollups of all time answer for it.
-    pub(super) async fn is_everything(&self, db: &impl ConnectionTrait) -> Result<bool, DbErr> {
-        #[derive(FromQueryResult)]
-        struct Row {
-            is_later: bool,
-        }
-        if self.audience != Audience::Everyone || self.range.from().is_some() {
+    pub(super) async fn is_everything(&self, db: &Db) -> Result<bool, DbErr> {
+        if !self.is_everyone_unfiltered() || self.range.from().is_some() {
             return Ok(false);
         }
-        let mut binds = Binds::default();
-        let until = binds.bind(self.range.until());
-        let later: Row = binds
-            .one(db, &format!("SELECT EXISTS (SELECT 1 FROM play WHERE played_at >= {until}) AS is_later"))
-            .await?;
-        Ok(!later.is_later)
+        Ok(newest_play(db).await?.is_none_or(|newest| newest < self.range.until()))
     }
+}
+
+/// When the newest play of all ended: one look at the end of an index.
+async fn newest_play(db: &Db) -> Result<Option<Instant>, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        newest: Option<Instant>,
+    }
+    let row: Row = Binds::default().one(db.read(), "SELECT MAX(played_at) AS newest FROM play").await?;
+    Ok(row.newest)
 }

@@ -4,9 +4,14 @@
 //! The order is total: the measure, the other measure, the key. The rank is a competition rank of the measure alone: equals
 //! share it, and the next one is skipped. Pages continue behind a row of that order, so they stay whole while plays arrive.
 
+mod source;
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
 use entity::db::Db;
 use entity::measure::Measure;
-use sea_orm::{DbErr, FromQueryResult};
+use sea_orm::{DbErr, FromQueryResult, QueryResult, TryGetable, Value};
 
 use super::scope::Scope;
 use super::sql::Binds;
@@ -14,21 +19,31 @@ use super::sql::Binds;
 /// What a chart lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Chart {
-    /// Tracks.
+    /// Tracks, by their keys.
     Tracks,
-    /// Artists; a play counts for its primary artist.
+    /// Artists, by their keys; a play counts for its primary artist.
     PrimaryArtists,
-    /// Artists; a play counts once for every artist credited.
+    /// Artists, by their keys; a play counts once for every artist credited.
     CreditedArtists,
-    /// Listeners.
+    /// Albums, by their keys; a play whose album is unknown counts nowhere.
+    Albums,
+    /// Genres, by their names; a play counts for every genre of its primary artist.
+    Genres,
+    /// Listeners, by their keys.
     Listeners,
 }
 
+/// What a chart's rows are told apart by: a row's number, or a genre's name.
+pub trait ChartKey: Clone + Eq + Hash + TryGetable + Into<Value> + Send + Sync + 'static {}
+
+impl ChartKey for i32 {}
+impl ChartKey for String {}
+
 /// A row of a chart.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChartRow {
-    /// The key of the track, artist or listener.
-    pub key: i32,
+pub struct ChartRow<K> {
+    /// What it is the row of.
+    pub key: K,
     /// How many plays.
     pub plays: i64,
     /// Listened milliseconds.
@@ -38,21 +53,21 @@ pub struct ChartRow {
 }
 
 /// Where a row stands in the total order of its chart: what the next page continues behind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ChartPosition {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChartPosition<K> {
     /// How many plays.
     pub plays: i64,
     /// Listened milliseconds.
     pub listened_ms: i64,
     /// The key.
-    pub key: i32,
+    pub key: K,
 }
 
 /// A part of a chart.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChartPage {
+pub struct ChartPage<K> {
     /// The rows, first the most listened.
-    pub rows: Vec<ChartRow>,
+    pub rows: Vec<ChartRow<K>>,
     /// Whether rows follow.
     pub has_next: bool,
     /// Rows of the whole chart.
@@ -62,28 +77,23 @@ pub struct ChartPage {
 }
 
 /// The `first` rows of `chart` that come behind `after`.
-pub async fn top(
+pub async fn top<K: ChartKey>(
     db: &Db,
     scope: &Scope,
     chart: Chart,
     by: Measure,
     first: usize,
-    after: Option<ChartPosition>,
-) -> Result<ChartPage, DbErr> {
-    let db = db.read();
+    after: Option<&ChartPosition<K>>,
+) -> Result<ChartPage<K>, DbErr> {
     let mut binds = Binds::default();
-    let is_everything = scope.is_everything(db).await?;
-    let source = if is_everything { of_everything(chart).to_owned() } else { of_scope(scope, chart, &mut binds) };
-    let (measure, other) = match by {
-        Measure::Plays => ("plays", "listened_ms"),
-        Measure::ListenTime => ("listened_ms", "plays"),
-    };
+    let source = source::source(db, scope, chart, &mut binds).await?;
+    let (measure, other) = columns(by);
     let behind = after.map_or_else(String::new, |after| {
         let (m, o) = match by {
             Measure::Plays => (after.plays, after.listened_ms),
             Measure::ListenTime => (after.listened_ms, after.plays),
         };
-        let (m, o, key) = (binds.bind(m), binds.bind(o), binds.bind(after.key));
+        let (m, o, key) = (binds.bind(m), binds.bind(o), binds.bind(after.key.clone()));
         format!("WHERE {measure} < {m} OR ({measure} = {m} AND ({other} < {o} OR ({other} = {o} AND key > {key})))")
     });
     let limit = binds.bind(i64::try_from(first + 1).expect("a page is short"));
@@ -104,80 +114,86 @@ pub async fn top(
          FROM (SELECT 1 AS one) always LEFT JOIN page ON TRUE
          ORDER BY page.{measure} DESC, page.{other} DESC, page.key"
     );
-    let rows: Vec<Row> = binds.all(db, &text).await?;
+    let rows: Vec<Row<K>> = binds.all(db.read(), &text).await?;
     Ok(page(rows, by, first))
 }
 
-/// `chart` (key, plays, listened_ms) and `whole` (plays, listened_ms) of all time and everyone, from the rollups, whose
-/// indexes are in chart order.
-fn of_everything(chart: Chart) -> &'static str {
-    match chart {
-        Chart::Tracks => {
-            "chart AS NOT MATERIALIZED (SELECT track_id AS key, plays, listened_ms FROM track_total),
-             whole AS NOT MATERIALIZED (SELECT plays, listened_ms FROM listener_total)"
-        }
-        Chart::PrimaryArtists => {
-            "chart AS NOT MATERIALIZED (
-                SELECT artist_id AS key, plays, listened_ms FROM artist_total WHERE credit = 'primary'),
-             whole AS NOT MATERIALIZED (SELECT plays, listened_ms FROM listener_total)"
-        }
-        Chart::CreditedArtists => {
-            "chart AS NOT MATERIALIZED (
-                SELECT artist_id AS key, plays, listened_ms FROM artist_total WHERE credit = 'all'),
-             whole AS NOT MATERIALIZED (SELECT plays, listened_ms FROM listener_total)"
-        }
-        Chart::Listeners => {
-            "chart AS NOT MATERIALIZED (SELECT user_id AS key, plays, listened_ms FROM listener_total),
-             whole AS NOT MATERIALIZED (SELECT plays, listened_ms FROM listener_total)"
-        }
+/// The ranks of `keys` in `chart`; a key that is not in it has none.
+pub async fn ranks<K: ChartKey>(
+    db: &Db,
+    scope: &Scope,
+    chart: Chart,
+    by: Measure,
+    keys: &[K],
+) -> Result<HashMap<K, i64>, DbErr> {
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut binds = Binds::default();
+    let source = source::source(db, scope, chart, &mut binds).await?;
+    let (measure, _) = columns(by);
+    let wanted: Vec<String> = keys.iter().map(|key| binds.bind(key.clone())).collect();
+    let text = format!(
+        "WITH {source},
+              ranked AS (SELECT key, RANK() OVER (ORDER BY {measure} DESC) AS rank FROM chart)
+         SELECT key, rank FROM ranked WHERE key IN ({})",
+        wanted.join(", ")
+    );
+    let rows: Vec<Rank<K>> = binds.all(db.read(), &text).await?;
+    Ok(rows.into_iter().map(|row| (row.key, row.rank)).collect())
+}
+
+fn columns(by: Measure) -> (&'static str, &'static str) {
+    match by {
+        Measure::Plays => ("plays", "listened_ms"),
+        Measure::ListenTime => ("listened_ms", "plays"),
     }
 }
 
-/// The same for any scope, folded from its plays.
-fn of_scope(scope: &Scope, chart: Chart, binds: &mut Binds) -> String {
-    let plays = scope.plays(binds);
-    let key = if chart == Chart::Listeners { "user_id" } else { "track_id" };
-    let chart = match chart {
-        Chart::Tracks | Chart::Listeners => "SELECT key, plays, listened_ms FROM whole",
-        Chart::PrimaryArtists => {
-            "SELECT c.artist_id AS key, CAST(SUM(w.plays) AS BIGINT) AS plays,
-                    CAST(SUM(w.listened_ms) AS BIGINT) AS listened_ms
-             FROM whole w JOIN track_artist c ON c.track_id = w.key AND c.position = 0 GROUP BY c.artist_id"
-        }
-        Chart::CreditedArtists => {
-            "SELECT c.artist_id AS key, CAST(SUM(w.plays) AS BIGINT) AS plays,
-                    CAST(SUM(w.listened_ms) AS BIGINT) AS listened_ms
-             FROM whole w JOIN track_artist c ON c.track_id = w.key GROUP BY c.artist_id"
-        }
-    };
-    format!(
-        "whole AS MATERIALIZED (
-            SELECT {key} AS key, COUNT(*) AS plays, CAST(SUM(listened_ms) AS BIGINT) AS listened_ms
-            FROM ({plays}) played GROUP BY {key}),
-         chart AS MATERIALIZED ({chart})"
-    )
+struct Rank<K> {
+    key: K,
+    rank: i64,
 }
 
-#[derive(FromQueryResult)]
-struct Row {
-    key: Option<i32>,
-    plays: Option<i64>,
-    listened_ms: Option<i64>,
+impl<K: ChartKey> FromQueryResult for Rank<K> {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        Ok(Self { key: row.try_get(prefix, "key")?, rank: row.try_get(prefix, "rank")? })
+    }
+}
+
+struct Row<K> {
+    found: Option<(K, i64, i64)>,
     total_count: i64,
     whole: i64,
     above: i64,
     equals_before: i64,
 }
 
+impl<K: ChartKey> FromQueryResult for Row<K> {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        let found = match row.try_get::<Option<K>>(prefix, "key")? {
+            Some(key) => Some((key, row.try_get(prefix, "plays")?, row.try_get(prefix, "listened_ms")?)),
+            None => None,
+        };
+        Ok(Self {
+            found,
+            total_count: row.try_get(prefix, "total_count")?,
+            whole: row.try_get(prefix, "whole")?,
+            above: row.try_get(prefix, "above")?,
+            equals_before: row.try_get(prefix, "equals_before")?,
+        })
+    }
+}
+
 /// Ranks the rows. The counts are those of the page's first row, and stand in every row; a page without rows is one row
 /// without a key.
-fn page(found: Vec<Row>, by: Measure, first: usize) -> ChartPage {
+fn page<K>(found: Vec<Row<K>>, by: Measure, first: usize) -> ChartPage<K> {
     let mut page = ChartPage { rows: Vec::new(), has_next: false, total_count: 0, whole: 0 };
     let mut last: Option<(i64, i64)> = None; // the measure and rank of the row before
     for (index, row) in (0_i64..).zip(found) {
         page.total_count = row.total_count;
         page.whole = row.whole;
-        let (Some(key), Some(plays), Some(listened_ms)) = (row.key, row.plays, row.listened_ms) else { break };
+        let Some((key, plays, listened_ms)) = row.found else { break };
         if page.rows.len() == first {
             page.has_next = true;
             break;

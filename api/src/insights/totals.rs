@@ -31,9 +31,8 @@ pub struct Totals {
 
 /// The totals of `scope`.
 pub async fn totals(db: &Db, scope: &Scope) -> Result<Totals, DbErr> {
-    let db = db.read();
     if scope.is_everything(db).await? {
-        return Binds::default().one(db, OF_EVERYTHING).await;
+        return Binds::default().one(db.read(), OF_EVERYTHING).await;
     }
     let mut binds = Binds::default();
     let plays = scope.plays(&mut binds);
@@ -56,7 +55,7 @@ pub async fn totals(db: &Db, scope: &Scope) -> Result<Totals, DbErr> {
                 (SELECT COUNT(*) FROM (SELECT user_id FROM played GROUP BY user_id) u) AS listeners
          FROM by_track"
     );
-    binds.one(db, &text).await
+    binds.one(db.read(), &text).await
 }
 
 const OF_EVERYTHING: &str = "

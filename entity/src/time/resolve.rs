@@ -87,6 +87,21 @@ pub fn resolve(spec: RangeSpec, zone: &TimeZone, now: Instant) -> Result<TimeRan
     }
 }
 
+/// The range of equal length just before `range`; `None` if it has no beginning. A range that begins and ends with local days
+/// is as many days long, so that a day of 23 hours does not shift the edges; any other is as many milliseconds long.
+pub fn previous(range: &TimeRange, zone: &TimeZone) -> Option<TimeRange> {
+    let (from, until) = (range.from()?, range.until());
+    let (first, last) = (from.in_zone(zone).date(), until.in_zone(zone).date());
+    let are_days = start_of(first, zone) == Ok(from) && start_of(last, zone) == Ok(until);
+    let before = if are_days {
+        let days = first.until(last).map_or(0, |span| i64::from(span.get_days()));
+        start_of(plus(first, Span::new().try_days(-days).ok()?), zone).ok()?
+    } else {
+        from + (from - until)
+    };
+    TimeRange::new(before, from)
+}
+
 fn of_preset(preset: Preset, zone: &TimeZone, now: Instant) -> Result<TimeRange, RangeError> {
     let today = now.in_zone(zone).date();
     let tomorrow = plus(today, 1.day());
@@ -113,7 +128,7 @@ fn of_days(from: Date, until: Date, zone: &TimeZone) -> Result<TimeRange, RangeE
 }
 
 /// The first instant of a civil day. Where a zone skips midnight, the day begins at its first moment that exists.
-fn start_of(date: Date, zone: &TimeZone) -> Result<Instant, RangeError> {
+pub(super) fn start_of(date: Date, zone: &TimeZone) -> Result<Instant, RangeError> {
     let supported = (1..=9999).contains(&date.year());
     let midnight = date.to_zoned(zone.clone()).and_then(|midnight| midnight.start_of_day());
     match midnight {
@@ -129,7 +144,7 @@ fn first_of_month(year: i32, month: i32) -> Result<Date, RangeError> {
 }
 
 /// Calendar arithmetic that stops at the calendar's ends, where [`start_of`] refuses the day.
-fn plus(date: Date, span: Span) -> Date {
+pub(super) fn plus(date: Date, span: Span) -> Date {
     date.saturating_add(span)
 }
 
@@ -177,6 +192,21 @@ mod tests {
         check(RangeSpec::Year(2024), "UTC", now, "2024-01-01T00:00:00Z", "2025-01-01T00:00:00Z");
         check(RangeSpec::Month(2024, 2), "UTC", now, "2024-02-01T00:00:00Z", "2024-03-01T00:00:00Z");
         check(RangeSpec::Month(2026, 3), "Europe/Berlin", now, "2026-02-28T23:00:00Z", "2026-03-31T22:00:00Z");
+    }
+
+    #[test]
+    fn the_range_before_has_as_many_days_or_else_milliseconds() {
+        let berlin = zone("Europe/Berlin").unwrap();
+        let range = |from: &str, until: &str| TimeRange::new(at(from), at(until)).unwrap();
+        let week_after_the_turn = range("2026-10-25T23:00:00Z", "2026-11-01T23:00:00Z");
+        assert_eq!(
+            previous(&week_after_the_turn, &berlin),
+            Some(range("2026-10-18T22:00:00Z", "2026-10-25T23:00:00Z")),
+            "seven days, one of them of 25 hours"
+        );
+        let minute = range("2026-11-01T00:01:00Z", "2026-11-01T00:02:00Z");
+        assert_eq!(previous(&minute, &berlin), Some(range("2026-11-01T00:00:00Z", "2026-11-01T00:01:00Z")));
+        assert_eq!(previous(&TimeRange::before(at("2026-11-01T00:00:00Z")), &berlin), None);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::Args;
+use entity::chain::chain;
 use entity::clock::SharedClock;
 use entity::db::Db;
 use entity::ids::UserId;
@@ -19,7 +20,7 @@ use crate::config::Settings;
 use crate::demo;
 use crate::journal::Journal;
 use crate::load::Loaded;
-use crate::pipeline::{Pipeline, RawPage, Trace, chain};
+use crate::pipeline::{Pipeline, RawPage, Trace};
 
 /// What to generate.
 #[derive(Args)]

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use entity::chain::chain;
 use entity::clock::SharedClock;
 use entity::ids::UserId;
 use entity::ingest_run::Outcome;
@@ -15,7 +16,7 @@ use super::{exit_code, open};
 use crate::config::Settings;
 use crate::journal::Journal;
 use crate::load::Loaded;
-use crate::pipeline::{Failure, Pipeline, Trace, chain};
+use crate::pipeline::{Failure, Pipeline, Trace};
 use crate::spotify::App;
 
 /// How many accounts are worked on at a time.

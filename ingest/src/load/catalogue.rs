@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use entity::ids::{AlbumId, ArtistId, TrackId};
+use entity::search::fold;
 use entity::time::Instant;
 use entity::{album, artist, track};
 use sea_orm::sea_query::OnConflict;
@@ -40,7 +41,8 @@ pub(super) async fn upsert(db: &impl ConnectionTrait, batch: &Batch, observed_at
 async fn upsert_artists(db: &impl ConnectionTrait, said: &[Artist]) -> Result<HashMap<String, ArtistId>, DbErr> {
     let row = |artist: &Artist| artist::ActiveModel {
         spotify_id: Set(artist.spotify_id.clone()),
-        name: Set(artist.name.clone().unwrap_or_else(|| artist.spotify_id.clone())),
+        name: Set(name(artist.name.as_ref(), &artist.spotify_id)),
+        search_name: Set(fold(&name(artist.name.as_ref(), &artist.spotify_id))),
         ..Default::default()
     };
     let rows: HashMap<String, artist::Model> =
@@ -52,6 +54,7 @@ async fn upsert_artists(db: &impl ConnectionTrait, said: &[Artist]) -> Result<Ha
         {
             let mut renamed = known.clone().into_active_model();
             renamed.name = Set(name.clone());
+            renamed.search_name = Set(fold(name));
             renamed.update(db).await?;
         }
     }
@@ -63,7 +66,8 @@ async fn upsert_albums(db: &impl ConnectionTrait, said: &[Album]) -> Result<(Has
     let year = |date: &Option<String>| date.as_deref().and_then(release_year);
     let row = |album: &Album| album::ActiveModel {
         spotify_id: Set(album.spotify_id.clone()),
-        name: Set(album.name.clone().unwrap_or_else(|| album.spotify_id.clone())),
+        name: Set(name(album.name.as_ref(), &album.spotify_id)),
+        search_name: Set(fold(&name(album.name.as_ref(), &album.spotify_id))),
         release_date: Set(album.release_date.clone()),
         release_year: Set(year(&album.release_date)),
         ..Default::default()
@@ -76,6 +80,7 @@ async fn upsert_albums(db: &impl ConnectionTrait, said: &[Album]) -> Result<(Has
         let mut changed = known.clone().into_active_model();
         if let Some(name) = &album.name {
             changed.name.set_if_not_equals(name.clone());
+            changed.search_name.set_if_not_equals(fold(name));
         }
         if album.release_date.is_some() {
             changed.release_date.set_if_not_equals(album.release_date.clone());
@@ -94,7 +99,8 @@ async fn upsert_albums(db: &impl ConnectionTrait, said: &[Album]) -> Result<(Has
 async fn upsert_tracks(db: &impl ConnectionTrait, batch: &Batch) -> Result<HashMap<String, track::Model>, DbErr> {
     let row = |track: &Track| track::ActiveModel {
         spotify_id: Set(track.spotify_id.clone()),
-        name: Set(track.name.clone().unwrap_or_else(|| track.spotify_id.clone())),
+        name: Set(name(track.name.as_ref(), &track.spotify_id)),
+        search_name: Set(fold(&name(track.name.as_ref(), &track.spotify_id))),
         duration_ms: Set(track.duration_ms),
         explicit: Set(track.explicit),
         isrc: Set(track.isrc.clone()),
@@ -109,6 +115,7 @@ async fn upsert_tracks(db: &impl ConnectionTrait, batch: &Batch) -> Result<HashM
         let mut changed = known.clone().into_active_model();
         if let Some(name) = &said.name {
             changed.name.set_if_not_equals(name.clone());
+            changed.search_name.set_if_not_equals(fold(name));
         }
         if said.duration_ms.is_some() {
             changed.duration_ms.set_if_not_equals(said.duration_ms);
@@ -128,6 +135,11 @@ async fn upsert_tracks(db: &impl ConnectionTrait, batch: &Batch) -> Result<HashM
         }
     }
     Ok(rows)
+}
+
+/// What a row is called: by its name, or by its id as long as nobody has said the name.
+fn name(said: Option<&String>, spotify_id: &str) -> String {
+    said.map_or_else(|| spotify_id.to_owned(), Clone::clone)
 }
 
 /// The rows with the Spotify ids of `said`, each inserted if it is missing.

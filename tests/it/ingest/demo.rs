@@ -6,7 +6,7 @@ use entity::ingest_run::Outcome;
 use entity::user;
 use sea_orm::EntityTrait;
 use tests::database::TestDb;
-use tests::ingest::Station;
+use tests::ingest::{START_MS, Station};
 use tests::on_both;
 
 on_both! {
@@ -16,6 +16,17 @@ on_both! {
     two_demos_at_once_are_one,
 }
 
+#[test]
+fn no_page_of_the_demo_looks_like_lost_plays() {
+    let wanted = ::ingest::demo::Options { plays: 6_000, ..::ingest::demo::Options::new(1, START_MS) };
+    let pages: Vec<Vec<u8>> = ::ingest::demo::history(&wanted)
+        .filter(|document| matches!(document.kind, ::ingest::demo::Kind::RecentlyPlayed { .. }))
+        .map(|document| document.bytes)
+        .collect();
+    let full = pages.iter().filter(|page| ::ingest::transform::recently_played(page).unwrap().is_full_page);
+    assert_eq!(full.count(), 0, "of {} pages", pages.len());
+}
+
 fn options(listeners: u32, plays: u32, seed: u64) -> Options {
     Options { listeners, plays, seed }
 }
@@ -23,7 +34,7 @@ fn options(listeners: u32, plays: u32, seed: u64) -> Options {
 async fn the_demo_fills_an_empty_database(db: TestDb) {
     let station = Station::new(db).await;
     let (listeners, loaded) = fill(&station.pipeline, &options(4, 600, 1)).await.unwrap();
-    assert_eq!((listeners, loaded.plays_loaded, loaded.plays_known, loaded.rejected), (4, 600, 0, 0));
+    assert_eq!((listeners, loaded.plays_loaded, loaded.plays_known, loaded.rejected, loaded.gaps), (4, 600, 0, 0, 0));
     assert_eq!((station.db.count("user").await, station.db.count("play").await), (4, 600));
     assert_eq!(station.db.count("listener_total").await, 4);
     assert_eq!(rollup::verify(&station.db.db()).await.unwrap(), []);

@@ -2,6 +2,7 @@
 
 use entity::ingest_run::Outcome;
 use entity::spotify_account::State;
+use entity::time::Instant;
 use tests::database::TestDb;
 use tests::fake_spotify::{Endpoint, Listener, Quirk, RetryAfter, Rule};
 use tests::ingest::{Station, Step};
@@ -44,7 +45,7 @@ async fn a_run_tells_its_steps(db: TestDb) {
     let step = |name: &str| Step { username: "ada".to_owned(), name: name.to_owned(), message: None };
     assert_eq!(station.steps().await, ["refresh", "fetch", "archive", "transform", "load"].map(step));
     let account = station.account(&ada).await;
-    assert_eq!((account.state, account.last_succeeded_at.map(|at| at.ms())), (State::Active, Some(station.now_ms())));
+    assert_eq!((account.state, account.last_succeeded_at.map(Instant::ms)), (State::Active, Some(station.now_ms())));
     assert_eq!(account.spotify_user_id, Some(ada.account_id));
     let run = station.last_run().await;
     assert_eq!((run.command.as_str(), run.outcome, run.ended_at.is_some()), ("run", Outcome::Succeeded, true));

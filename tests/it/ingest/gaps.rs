@@ -1,10 +1,12 @@
 //! Plays that Spotify forgot before anyone looked: noticed, told, and marked as filled when some turn up.
 
 use entity::gap;
+use entity::time::Instant;
 use sea_orm::{EntityTrait, QueryOrder};
 use tests::database::TestDb;
 use tests::fake_spotify::Listener;
 use tests::ingest::Station;
+use tests::ingest::documents::{Track, page};
 use tests::on_both;
 
 on_both! {
@@ -84,15 +86,15 @@ async fn a_late_play_inside_fills_the_gap(db: TestDb) {
     let before = gaps(&station).await.remove(0);
     // Just before the gap, just after it, then inside; a page shows the newest fifty, so it comes as a document.
     let kind = ::ingest::archive::Kind::Plays(station.user(&ada).await);
-    let page = |at_ms: i64| tests::ingest::documents::page(&[tests::ingest::documents::Track::new("late").at(at_ms)]);
+    let late = |at_ms: i64| page(&[Track::new("late").at(at_ms)]);
     for outside_ms in [before.after.ms() - 1, before.before.ms() + 1] {
-        station.load(kind, page(outside_ms)).await.unwrap();
-        assert_eq!(gaps(&station).await, [before.clone()]);
+        station.load(kind, late(outside_ms)).await.unwrap();
+        assert_eq!(gaps(&station).await, std::slice::from_ref(&before));
     }
     station.pass_ms(60_000);
-    station.load(kind, page(before.after.ms() + 1)).await.unwrap();
+    station.load(kind, late(before.after.ms() + 1)).await.unwrap();
     let filled = gaps(&station).await.remove(0);
-    assert_eq!(filled.filled_at.map(|at| at.ms()), Some(station.now_ms()));
+    assert_eq!(filled.filled_at.map(Instant::ms), Some(station.now_ms()));
     assert_eq!(gap::Model { filled_at: None, ..filled }, before);
 }
 

@@ -72,13 +72,13 @@ async fn totals_stay_true_through_any_sequence_of_loads(db: TestDb) {
     let (station, users) = silent(db, 3).await;
     let mut dice = ChaCha8Rng::seed_from_u64(20_261_122);
     let mut known = 0;
-    for load in 0..60 {
+    for load in 0..40 {
         let user = users[dice.random_range(0..users.len())];
         let bytes = any_page(&mut dice, station.now_ms());
         known += station.load(Kind::Plays(user), bytes).await.unwrap().plays_known;
         assert_eq!(verified(&station).await, [], "after load {load}");
     }
-    assert!(known > 50 && station.db.count("play").await > 100, "the pages overlapped and brought plays");
+    assert!(known > 30 && station.db.count("play").await > 100, "the pages overlapped and brought plays");
     let folded = totals(&station).await;
     assert!(folded.values().all(|rows| !rows.is_empty()));
     rollup::rebuild(&station.db.db(), station.pipeline.clock.now()).await.unwrap();

@@ -57,6 +57,20 @@ impl TestArchive {
         }
     }
 
+    /// The settings that point a program here, as names and values of environment variables.
+    pub fn env(&self) -> Vec<(&'static str, String)> {
+        let mut env = vec![("ARCHIVE_URL", self.url())];
+        if let Self::S3(server) = self {
+            env.extend([
+                ("S3_ENDPOINT", server.endpoint()),
+                ("AWS_REGION", REGION.to_owned()),
+                ("AWS_ACCESS_KEY_ID", server.access_key().to_owned()),
+                ("AWS_SECRET_ACCESS_KEY", server.secret_key().to_owned()),
+            ]);
+        }
+        env
+    }
+
     fn s3_settings(&self, secret: Option<&str>) -> S3Settings {
         let server = match self {
             Self::Directory(_) => None,

@@ -56,18 +56,17 @@ each from a terminal:
 
   cargo run --release -p ingest -- demo
 
-2. Your own past, from Spotify's privacy export
-   (a zip, a folder, or its json files):
+2. Connect your Spotify account, for what you play from
+   now on (needs SPOTIFY_CLIENT_ID and
+   SPOTIFY_CLIENT_SECRET, and a refresh token in a file):
 
-  cargo run --release -p ingest -- import FILE \
-    --user NAME --create-user
-
-3. Your own present, from your Spotify account (needs
-   SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET):
-
-  cargo run --release -p ingest -- accounts add NAME
-  cargo run --release -p ingest -- accounts connect NAME
+  cargo run --release -p ingest -- accounts add NAME \
+    --refresh-token-file FILE
   cargo run --release -p ingest -- run
+
+3. Import Spotify's privacy export, for your past. This
+   comes with the next release; ask for the export now
+   (spotify.com, Account, Privacy): it takes days.
 
 The other tabs are questions to start from. Every type
 and field is described under the book at the left, and
@@ -242,7 +241,7 @@ mod tests {
     #[test]
     fn the_first_tab_names_the_three_ways_to_get_plays() {
         let text = tabs("ada")[0].text();
-        for way in ["-- demo", "-- import", "-- accounts connect"] {
+        for way in ["-- demo", "-- accounts add", "Import Spotify's privacy export"] {
             assert!(text.contains(way), "{way}");
         }
         assert!(text.starts_with("# Welcome to Refrain"));

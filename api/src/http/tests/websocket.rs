@@ -9,7 +9,7 @@ use crate::http::{Guarded, Limits};
 
 fn guarded() -> Guarded<Small> {
     let limits = Limits::default();
-    Guarded::new(schema(&limits, Ended::default()), limits)
+    Guarded::new(schema(&limits, Ended::default()), limits, |request| request)
 }
 
 fn code(response: &Response) -> Value {

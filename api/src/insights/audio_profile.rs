@@ -1,0 +1,61 @@
+//! How the plays sound: mean audio features, weighted by plays.
+
+use entity::db::Db;
+use sea_orm::{DbErr, FromQueryResult};
+
+use super::scope::Scope;
+use super::sql::Binds;
+
+/// Means over the plays whose tracks have features.
+#[derive(Clone, Copy, Debug, PartialEq, FromQueryResult)]
+pub struct AudioProfile {
+    /// How many plays there are.
+    pub plays: i64,
+    /// How many of them have features.
+    pub covered: i64,
+    /// 0 to 1.
+    pub acousticness: f64,
+    /// 0 to 1.
+    pub danceability: f64,
+    /// 0 to 1.
+    pub energy: f64,
+    /// 0 to 1.
+    pub instrumentalness: f64,
+    /// 0 to 1.
+    pub liveness: f64,
+    /// Decibels.
+    pub loudness_db: f64,
+    /// 0 to 1.
+    pub speechiness: f64,
+    /// Beats per minute.
+    pub tempo_bpm: f64,
+    /// 0 to 1.
+    pub valence: f64,
+}
+
+/// The profile of `scope`; `None` if no play has features.
+pub async fn audio_profile(db: &Db, scope: &Scope) -> Result<Option<AudioProfile>, DbErr> {
+    let mut binds = Binds::default();
+    let tracks = scope.tracks(db, &mut binds).await?;
+    let means: String = [
+        "acousticness",
+        "danceability",
+        "energy",
+        "instrumentalness",
+        "liveness",
+        "loudness_db",
+        "speechiness",
+        "tempo_bpm",
+        "valence",
+    ]
+    .map(|feature| format!(", COALESCE(SUM(w.plays * f.{feature}) / SUM(CASE WHEN f.track_id IS NULL THEN 0 ELSE w.plays END), 0.0) AS {feature}"))
+    .concat();
+    let text = format!(
+        "SELECT CAST(COALESCE(SUM(w.plays), 0) AS BIGINT) AS plays,
+                CAST(COALESCE(SUM(CASE WHEN f.track_id IS NULL THEN 0 ELSE w.plays END), 0) AS BIGINT) AS covered
+                {means}
+         FROM ({tracks}) w LEFT JOIN track_features f ON f.track_id = w.track_id"
+    );
+    let profile: AudioProfile = binds.one(db.read(), &text).await?;
+    Ok(Some(profile).filter(|profile| profile.covered > 0))
+}

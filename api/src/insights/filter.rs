@@ -1,0 +1,111 @@
+//! Which plays count beyond who and when. Lists are alternatives; fields must all hold.
+
+use entity::time::{TimeRange, unit_ms};
+use jiff::tz::TimeZone;
+
+use super::sql::Binds;
+
+const DAY_MS: i64 = 86_400_000;
+/// 1970-01-01 was a Thursday: so many days after a Monday.
+const EPOCH_WEEKDAY: i64 = 3;
+
+/// Conditions on a play; `None` does not restrict, an empty list of alternatives admits nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Filter {
+    /// The track.
+    pub tracks: Option<Vec<i32>>,
+    /// An artist credited on the track, at any position.
+    pub artists: Option<Vec<i32>>,
+    /// The track's album.
+    pub albums: Option<Vec<i32>>,
+    /// A genre of the track's primary artist.
+    pub genres: Option<Vec<String>>,
+    /// No artist credited on the track is one of these.
+    pub excluded_artists: Vec<i32>,
+    /// The track's primary artist has none of these genres.
+    pub excluded_genres: Vec<String>,
+    /// The local weekday on which the play ended, 1 (Monday) to 7.
+    pub weekdays: Option<Vec<i32>>,
+    /// What Spotify says of the track; tracks of which it says nothing are neither.
+    pub explicit: Option<bool>,
+}
+
+impl Filter {
+    /// Whether every play passes.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The conditions as SQL over a row with `track_id` and the instant `at`.
+    pub(super) fn conditions(&self, at: &str, range: &TimeRange, zone: &TimeZone, binds: &mut Binds) -> Vec<String> {
+        let mut conditions = Vec::new();
+        if let Some(tracks) = &self.tracks {
+            conditions.push(format!("track_id IN {}", list(tracks, binds)));
+        }
+        if let Some(artists) = &self.artists {
+            let artists = list(artists, binds);
+            conditions.push(format!("track_id IN (SELECT track_id FROM track_artist WHERE artist_id IN {artists})"));
+        }
+        if let Some(albums) = &self.albums {
+            conditions.push(format!("track_id IN (SELECT id FROM track WHERE album_id IN {})", list(albums, binds)));
+        }
+        if let Some(genres) = &self.genres {
+            conditions.push(format!("track_id IN {}", of_genres(genres, binds)));
+        }
+        if !self.excluded_artists.is_empty() {
+            let artists = list(&self.excluded_artists, binds);
+            conditions
+                .push(format!("track_id NOT IN (SELECT track_id FROM track_artist WHERE artist_id IN {artists})"));
+        }
+        if !self.excluded_genres.is_empty() {
+            conditions.push(format!("track_id NOT IN {}", of_genres(&self.excluded_genres, binds)));
+        }
+        if let Some(weekdays) = &self.weekdays {
+            let weekday = local_weekday(at, range, zone, binds);
+            conditions.push(format!("{weekday} IN {}", list(weekdays, binds)));
+        }
+        if let Some(explicit) = self.explicit {
+            conditions.push(format!("track_id IN (SELECT id FROM track WHERE explicit = {})", binds.bind(explicit)));
+        }
+        conditions
+    }
+}
+
+fn of_genres(genres: &[String], binds: &mut Binds) -> String {
+    let genres = list(genres, binds);
+    format!(
+        "(SELECT c.track_id FROM artist_genre g JOIN track_artist c ON c.artist_id = g.artist_id AND c.position = 0
+          WHERE g.genre IN {genres})"
+    )
+}
+
+/// `(a, b, …)`; for no values, a list that holds nothing.
+fn list<V: Clone + Into<sea_orm::Value>>(values: &[V], binds: &mut Binds) -> String {
+    if values.is_empty() {
+        return "(NULL)".to_owned();
+    }
+    let places: Vec<String> = values.iter().map(|value| binds.bind(value.clone())).collect();
+    format!("({})", places.join(", "))
+}
+
+/// The local weekday of the instant `at`, 1 (Monday) to 7, by arithmetic that both databases do: the offsets that `zone` has
+/// within the range stand in the statement, so no database's own idea of time zones comes in.
+fn local_weekday(at: &str, range: &TimeRange, zone: &TimeZone, binds: &mut Binds) -> String {
+    let from = range.from().unwrap_or(entity::time::Instant::from_ms(0)).timestamp();
+    let offset_ms = |at: jiff::Timestamp| i64::from(zone.to_offset(at).seconds()) * 1000;
+    let mut offset = offset_ms(from);
+    let mut cases = String::new();
+    for transition in zone.following(from).take_while(|t| t.timestamp() < range.until().timestamp()) {
+        let until = binds.bind(transition.timestamp().as_millisecond());
+        cases.push_str(&format!("WHEN {at} < {until} THEN {} ", binds.bind(offset)));
+        offset = offset_ms(transition.timestamp());
+    }
+    let last = binds.bind(offset);
+    let offset = if cases.is_empty() { last } else { format!("CASE {cases} ELSE {last} END") };
+    format!("((({at} + {offset}) / {DAY_MS} + {EPOCH_WEEKDAY}) % 7 + 1)")
+}
+
+/// The unit in which a range can be folded without mixing local hours; see [`entity::time::unit_ms`].
+pub(super) fn local_unit_ms(range: &TimeRange, zone: &TimeZone) -> i64 {
+    unit_ms(zone, range.from(), range.until())
+}

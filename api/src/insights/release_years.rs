@@ -1,0 +1,31 @@
+//! Plays by the year in which the album appeared.
+
+use entity::db::Db;
+use sea_orm::{DbErr, FromQueryResult};
+
+use super::scope::Scope;
+use super::sql::Binds;
+
+/// The plays of one year's albums.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct ReleaseYear {
+    /// When the albums appeared.
+    pub year: i32,
+    /// How many plays.
+    pub plays: i64,
+    /// Listened milliseconds.
+    pub listened_ms: i64,
+}
+
+/// The years of `scope`, oldest first; plays whose album or its date is unknown count nowhere.
+pub async fn release_years(db: &Db, scope: &Scope) -> Result<Vec<ReleaseYear>, DbErr> {
+    let mut binds = Binds::default();
+    let tracks = scope.tracks(db, &mut binds).await?;
+    let text = format!(
+        "SELECT a.release_year AS year, CAST(SUM(w.plays) AS BIGINT) AS plays,
+                CAST(SUM(w.listened_ms) AS BIGINT) AS listened_ms
+         FROM ({tracks}) w JOIN track t ON t.id = w.track_id JOIN album a ON a.id = t.album_id
+         WHERE a.release_year IS NOT NULL GROUP BY a.release_year ORDER BY a.release_year"
+    );
+    binds.all(db.read(), &text).await
+}
