@@ -7,7 +7,6 @@
 
 mod history;
 mod node;
-mod program;
 mod relay;
 mod statements;
 
@@ -25,7 +24,6 @@ use tokio::task::AbortHandle;
 
 pub use history::{History, history};
 pub use node::node;
-pub use program::{Ended, Program, Running};
 pub use relay::Relay;
 
 /// The instant at which an [`Api`] stands if the test does not say: a Sunday.

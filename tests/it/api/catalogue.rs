@@ -9,6 +9,7 @@ on_both! {
     what_is_known_is_found_by_its_spotify_id,
     what_is_not_known_is_null,
     ids_tell_what_they_are_ids_of,
+    a_genre_that_no_database_can_hold_is_nobodys,
 }
 
 async fn what_is_known_is_found_by_its_spotify_id(db: TestDb) {
@@ -51,7 +52,7 @@ async fn what_is_not_known_is_null(db: TestDb) {
     history().track("a").by(["x"]).album("b").track("bare").load(&db.db()).await;
     let api = Api::start(&db.db()).await;
     let query = "query ($id: String!) { track(spotifyId: $id) { id } artist(spotifyId: $id) { id } album(spotifyId: $id) { id } }";
-    for id in ["", "A", "nothing", "a' OR '1'='1"] {
+    for id in ["", "A", "nothing", "a' OR '1'='1", "\u{0}", "a\u{0}"] {
         let nothing = json!({ "track": null, "artist": null, "album": null });
         assert_eq!(api.ask_with(query, json!({ "id": id })).await, nothing, "{id:?}");
     }
@@ -71,4 +72,16 @@ async fn ids_tell_what_they_are_ids_of(db: TestDb) {
     ids.dedup();
     assert_eq!(ids.len(), 4, "{data}");
     assert_eq!(api.ask(query).await, data, "an id stays the same");
+}
+
+/// Postgres holds no text with U+0000 and refuses to compare with one.
+async fn a_genre_that_no_database_can_hold_is_nobodys(db: TestDb) {
+    history().listener("ada").track("a").by(["x"]).played_at("2026-11-01T10:00:00Z").load(&db.db()).await;
+    let api = Api::start(&db.db()).await;
+    let query = "query ($genres: [String!]) {
+        with: insights(filter: { genres: $genres }) { totals { plays } }
+        without: insights(filter: { excludeGenres: $genres }) { totals { plays } } }";
+    let plays = |plays: i64| json!({ "totals": { "plays": plays } });
+    let data = api.ask_with(query, json!({ "genres": ["\u{0}"] })).await;
+    assert_eq!(data, json!({ "with": plays(0), "without": plays(1) }));
 }

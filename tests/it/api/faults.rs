@@ -64,6 +64,8 @@ async fn documents_at_fault_are_refused_with_a_code_and_a_sentence(db: TestDb) {
         ("", "GRAPHQL_PARSE_FAILED", "expected an operation"),
         ("{ insights { totals { hats } } }", "GRAPHQL_VALIDATION_FAILED", "Unknown field \"hats\" on type \"Totals\""),
         ("{ insights { totals } }", "GRAPHQL_VALIDATION_FAILED", "selection of subfields"),
+        ("query ($n: Int) { __typename }", "GRAPHQL_VALIDATION_FAILED", "\"$n\" is not used"),
+        ("{ insights { topTracks(first: $n) { totalCount } } }", "GRAPHQL_VALIDATION_FAILED", "\"$n\" is not defined"),
         ("{ user { id } }", "GRAPHQL_VALIDATION_FAILED", "\"username\""),
         ("{ user(username: 7) { id } }", "BAD_USER_INPUT", "expected type \"String\""),
         ("mutation { anything }", "GRAPHQL_VALIDATION_FAILED", "not configured for mutations"),

@@ -71,6 +71,7 @@ async fn a_range_is_cut_out_in_the_listeners_own_zone(db: TestDb) {
         .load(&db.db())
         .await;
     let api = Api::start(&db.db()).await;
+    api.set_now("2026-12-24T12:00:00Z");
     let query = "{ user(username: \"ada\") { plays(range: { month: { year: 2026, month: 11 } }) { nodes { playedAt } }
         ever: plays { nodes { playedAt } } } }";
     let user = api.ask(query).await["user"].take();

@@ -76,7 +76,8 @@ impl Question {
     /// The query that selects `selection`, with all its braces.
     fn query(&self, selection: &str) -> String {
         let open = self.field.matches('{').count() - self.field.matches('}').count();
-        format!("query ($after: String) {{ {} {{ {selection} }} {} }}", self.field, "}".repeat(open))
+        let variable = if selection.contains("$after") { "($after: String)" } else { "" };
+        format!("query {variable} {{ {} {{ {selection} }} {} }}", self.field, "}".repeat(open))
     }
 
     async fn ask(&self, api: &Api, selection: &str) -> Value {

@@ -1,23 +1,25 @@
 //! `refrain-api` as a process: what it prints, what it refuses, and how it stops.
 
+use axum::Router;
+use axum::http::StatusCode;
+use axum::routing::get;
 use migration::{Migrator, MigratorTrait};
 use serde_json::Value;
-use tests::api::{Ended, Program, history};
+use tests::api::history;
 use tests::database::TestDb;
 use tests::ports::ReservedPort;
+use tests::program::{Program, Said};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use url::Url;
 
 const PASSWORD: &str = "hunter2";
 
-fn program() -> Program {
-    Program::new(env!("CARGO_BIN_EXE_tested-refrain-api"))
-}
+const SERVE: [&str; 1] = ["serve"];
 
-/// The program, told to serve `database` on any free port.
-fn server(database: &str) -> Program {
-    program().set("DATABASE_URL", database).set("LISTEN_ADDR", "127.0.0.1:0")
+/// The program, told to listen on any free port.
+fn program() -> Program {
+    Program::api().env("LISTEN_ADDR", "127.0.0.1:0")
 }
 
 /// The address in the line that says where to click.
@@ -28,19 +30,19 @@ fn address(line: &str) -> String {
 
 #[tokio::test]
 async fn the_schema_is_printed_as_it_is_published() {
-    let ended = program().args(["schema"]).run().await;
-    assert_eq!((ended.status.code(), ended.stderr.as_str()), (Some(0), ""));
+    let said = program().run(&["schema"]).await;
+    assert_eq!((said.code, said.stderr.as_str()), (0, ""));
     let published = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../schema.graphql")).unwrap();
-    assert_eq!(ended.stdout, published);
+    assert_eq!(said.stdout, published);
 }
 
 #[tokio::test]
 async fn without_access_control_only_this_machine_is_listened_to() {
     for listen_addr in ["0.0.0.0:5001", "[::]:5001", "192.0.2.1:80"] {
-        let program = program().set("AUTH", "none").set("LISTEN_ADDR", listen_addr);
-        let folder = program.folder().to_owned();
-        program.run().await.refuses(["AUTH=none", "everyone", listen_addr, "127.0.0.1:5001"]);
-        assert!(!folder.join("refrain.db").exists(), "it opened the database nevertheless");
+        let program = Program::api().env("AUTH", "none").env("LISTEN_ADDR", listen_addr);
+        let said = program.run(&SERVE).await;
+        check_refusal(&said, &["AUTH=none", "everyone", listen_addr, "127.0.0.1:5001"]);
+        assert!(!program.folder().join("refrain.db").exists(), "it opened the database nevertheless");
     }
 }
 
@@ -52,14 +54,10 @@ async fn a_setting_that_cannot_be_read_is_named() {
         ("AUTH", "nobody", ["'nobody'", "--auth"]),
         ("LOG_FORMAT", "xml", ["'xml'", "--log-format"]),
         ("DATABASE_URL", "mysql://root:hunter2@127.0.0.1/refrain", ["DATABASE_URL", "postgres://USER@HOST/NAME"]),
-        ("DATABASE_URL", "refrain.db", ["DATABASE_URL", "sqlite://FILE?mode=rwc"]),
         ("DATABASE_URL", "sqlite:///nowhere/refrain.db?mode=rwc", ["sqlite:///nowhere/refrain.db", "DATABASE_URL"]),
         ("DATABASE_URL_FILE", "/nowhere/url", ["DATABASE_URL_FILE", "/nowhere/url"]),
     ] {
-        let ended = program().set("LISTEN_ADDR", "127.0.0.1:0").set(name, value).run().await;
-        println!("{}", ended.stderr);
-        ended.refuses(words);
-        check_calm(&ended);
+        check_refusal(&program().env(name, value).run(&SERVE).await, &words);
     }
 }
 
@@ -67,8 +65,10 @@ async fn a_setting_that_cannot_be_read_is_named() {
 async fn a_port_in_use_is_named() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let ended = program().set("LISTEN_ADDR", &address).run().await;
-    ended.refuses([address.as_str(), "in use by another program", "LISTEN_ADDR"]);
+    let program = Program::api().env("LISTEN_ADDR", &address);
+    let said = program.run(&SERVE).await;
+    check_refusal(&said, &[&address, "in use by another program", "LISTEN_ADDR"]);
+    assert!(!program.folder().join("refrain.db").exists(), "it made a database that it does not serve");
 }
 
 #[tokio::test]
@@ -79,55 +79,57 @@ async fn a_database_that_was_not_migrated_is_refused_with_the_command_that_does_
     if url.password().is_none() {
         url.set_password(Some(PASSWORD)).unwrap();
     }
-    let one_is_missing = server(url.as_str()).run().await;
-    one_is_missing.refuses(["lacks 1 migration(s)", "`migration up`", url.path()]);
-    check_calm(&one_is_missing);
+    let program = program().env("DATABASE_URL", url.as_str());
+    check_refusal(&program.run(&SERVE).await, &["lacks 1 migration(s)", "`migration up`", url.path()]);
     Migrator::down(db.db().write(), None).await.unwrap();
+    let all = format!("lacks {} migration(s)", Migrator::migrations().len());
+    check_refusal(&program.run(&SERVE).await, &[&all, "`migration up`"]);
     db.execute("DROP TABLE seaql_migrations").await;
-    let empty = server(url.as_str()).run().await;
-    empty.refuses([format!("lacks {} migration(s)", Migrator::migrations().len()).as_str(), "`migration up`"]);
-    check_calm(&empty);
+    check_refusal(&program.run(&SERVE).await, &[&all, "`migration up`"]);
     assert_eq!(db.tables().await, Vec::<String>::new(), "it migrated by itself");
 }
 
 #[tokio::test]
 async fn a_database_that_cannot_be_reached_is_named_without_its_password() {
     let port = ReservedPort::reserve().unwrap();
-    let url = format!("postgres://refrain:{PASSWORD}@{}/plays?sslpassword={PASSWORD}", port.address());
-    let ended = server(&url).run().await;
+    let url = format!("postgres://refrain:{PASSWORD}@{}/plays", port.address());
     let shown = format!("postgres://refrain:***@{}/plays", port.address());
-    ended.refuses([shown.as_str(), "cannot be reached", "DATABASE_URL"]);
-    check_calm(&ended);
+    let said = program().env("DATABASE_URL", url).run(&SERVE).await;
+    check_refusal(&said, &[&shown, "cannot be reached", "DATABASE_URL"]);
 }
 
-/// No secret, no panic, no Rust in what people read.
-fn check_calm(ended: &Ended) {
-    for word in [PASSWORD, "panicked", "stack backtrace", "RUST_BACKTRACE", "Some(", "Err(", "::"] {
-        assert!(!ended.stderr.contains(word), "\"{word}\" is in: {}", ended.stderr);
+/// One line that begins with `error: `, exit code 1, no secret, no panic, and no Rust in what people read.
+fn check_refusal(said: &Said, words: &[&str]) {
+    let line = said.one_error();
+    for word in words {
+        assert!(line.contains(word), "\"{word}\" is not in: {line}");
+    }
+    for word in [PASSWORD, "panicked", "backtrace", "Some(", "Err(", "::Error"] {
+        assert!(!line.contains(word), "\"{word}\" is in: {line}");
     }
 }
 
 #[tokio::test]
 async fn an_empty_database_is_served_with_the_three_ways_to_get_plays_in_and_where_to_click() {
-    let program = program().set("LISTEN_ADDR", "127.0.0.1:0");
-    let folder = program.folder().to_owned();
-    let mut running = program.start();
+    let program = program();
+    let mut running = program.start(&SERVE);
     let address = address(&running.says("ready: open http://").await);
-    for way in ["the database is empty", "-- demo", "import FILE --user NAME --create-user", "accounts connect"] {
+    for way in ["the database is empty", "-- demo", "accounts add NAME", "privacy export"] {
         assert!(running.log().contains(way), "\"{way}\" is not in:\n{}", running.log());
     }
-    assert!(folder.join("refrain.db").exists());
+    assert!(program.folder().join("refrain.db").exists());
     let page = reqwest::get(format!("{address}/graphiql")).await.unwrap().text().await.unwrap();
     assert!(page.contains("cargo run --release -p ingest -- demo"));
     let stopped = running.terminate().await;
-    assert_eq!(stopped.status.code(), Some(0), "{}", stopped.stderr);
+    assert_eq!(stopped.code, 0, "{}", stopped.stderr);
 }
 
 #[tokio::test]
 async fn a_filled_database_is_served_with_questions_about_its_first_listener() {
     let db = TestDb::postgres().await;
     history().listener("zoe").track("a").played_at("2026-11-01T10:00:00Z").listener("ada").load(&db.db()).await;
-    let mut running = server(db.url()).start();
+    let program = program().env("DATABASE_URL", db.url());
+    let mut running = program.start(&SERVE);
     let address = address(&running.says("ready: open http://").await);
     assert!(!running.log().contains("empty"), "{}", running.log());
     let page = reqwest::get(format!("{address}/graphiql")).await.unwrap().text().await.unwrap();
@@ -137,34 +139,39 @@ async fn a_filled_database_is_served_with_questions_about_its_first_listener() {
     let answer = request.header("content-type", "application/json").send().await.unwrap().text().await.unwrap();
     assert_eq!(answer, r#"{"data":{"insights":{"totals":{"plays":1}}}}"#);
     let stopped = running.terminate().await;
-    assert_eq!(stopped.status.code(), Some(0), "{}", stopped.stderr);
+    assert_eq!(stopped.code, 0, "{}", stopped.stderr);
     assert!(stopped.stderr.contains("answered query"), "{}", stopped.stderr);
 }
 
 #[tokio::test]
 async fn health_asks_the_server_that_the_settings_name() {
     let port = ReservedPort::reserve().unwrap();
-    let listen_addr = port.address().to_string();
-    let health = || program().args(["health"]).set("LISTEN_ADDR", &listen_addr).run();
-    health().await.refuses(["nobody listens on", &listen_addr]);
-    let mut running = program().set("LISTEN_ADDR", &listen_addr).start();
+    let program = Program::api().env("LISTEN_ADDR", port.address().to_string());
+    let nobody = format!("nobody listens on {}", port.address());
+    assert!(program.run(&["health"]).await.one_error().contains(&nobody));
+    let mut running = program.start(&SERVE);
     running.says("ready: open http://").await;
-    let healthy = health().await;
-    assert_eq!((healthy.status.code(), healthy.stderr.as_str()), (Some(0), ""));
-    assert_eq!(running.terminate().await.status.code(), Some(0));
-    health().await.refuses(["nobody listens on"]);
+    let healthy = program.run(&["health"]).await;
+    assert_eq!((healthy.code, healthy.stderr.as_str()), (0, ""));
+    assert_eq!(running.terminate().await.code, 0);
+    assert!(program.run(&["health"]).await.one_error().contains(&nobody));
 
-    // Somebody listens, but is not ready.
-    let listener = port.listen().unwrap();
-    let stranger = axum::Router::new();
-    let served = tokio::spawn(axum::serve(listener, stranger).into_future());
-    health().await.refuses(["not ready", "404"]);
-    served.abort();
+    // Somebody listens there who is not ready, and somebody who is not this server at all.
+    let unready = Router::new().route("/health/ready", get(async || (StatusCode::SERVICE_UNAVAILABLE, "Not yet.")));
+    for (stranger, words) in [(unready, "Not yet."), (Router::new(), "404")] {
+        let served = tokio::spawn(axum::serve(port.listen().unwrap(), stranger).into_future());
+        let said = program.run(&["health"]).await;
+        assert!(said.one_error().contains("the server is not ready"), "{said:?}");
+        assert!(said.one_error().contains(words), "{said:?}");
+        served.abort();
+        _ = served.await;
+    }
 }
 
 #[tokio::test]
 async fn told_to_stop_it_finishes_the_answer_in_hand_and_takes_no_more() {
-    let mut running = program().set("LISTEN_ADDR", "127.0.0.1:0").start();
+    let program = program();
+    let mut running = program.start(&SERVE);
     let address = address(&running.says("ready: open http://").await);
     let host = address.strip_prefix("http://").unwrap();
     let idle = TcpStream::connect(host).await.unwrap();
@@ -188,7 +195,7 @@ async fn told_to_stop_it_finishes_the_answer_in_hand_and_takes_no_more() {
     assert_eq!(body["data"]["insights"]["totals"]["plays"], 0);
 
     let stopped = stopping.await.unwrap();
-    assert_eq!(stopped.status.code(), Some(0), "{}", stopped.stderr);
+    assert_eq!(stopped.code, 0, "{}", stopped.stderr);
     assert!(stopped.stderr.trim_end().ends_with("stopped"), "{}", stopped.stderr);
     drop(idle);
 }

@@ -94,7 +94,7 @@ async fn an_empty_history_is_zeros_and_empty_lists(db: TestDb) {
 async fn an_unknown_listener_is_null(db: TestDb) {
     history().listener("ada").load(&db.db()).await;
     let api = Api::start(&db.db()).await;
-    for stranger in ["bob", "Ada", "ada ", "", "%", "a_a"] {
+    for stranger in ["bob", "Ada", "ada ", "", "%", "a_a", "\u{0}", "ada\u{0}"] {
         let data = api.ask_with("query ($it: String!) { user(username: $it) { id } }", json!({ "it": stranger })).await;
         assert_eq!(data, json!({ "user": null }), "{stranger:?}");
     }
