@@ -134,9 +134,10 @@ impl Track {
     async fn insights(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "When.", default_with = "TimeRangeInput::last_30_days()")] range: TimeRangeInput,
-        #[graphql(desc = "Zone in which days begin.", default_with = "TimeZone(\"UTC\".to_owned())")]
-        time_zone: TimeZone,
+        #[graphql(desc = "When.", default_with = "Some(TimeRangeInput::last_30_days())")] range: Option<TimeRangeInput>,
+        #[graphql(desc = "Zone in which days begin.", default_with = "Some(TimeZone::utc())")] time_zone: Option<
+            TimeZone,
+        >,
         #[graphql(desc = "By this listener; by everyone if absent.")] username: Option<String>,
     ) -> Option<Result<Insights>> {
         let filter = Filter { tracks: Some(vec![self.0.id.0]), ..Filter::default() };
@@ -189,9 +190,10 @@ impl Artist {
     async fn insights(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "When.", default_with = "TimeRangeInput::last_30_days()")] range: TimeRangeInput,
-        #[graphql(desc = "Zone in which days begin.", default_with = "TimeZone(\"UTC\".to_owned())")]
-        time_zone: TimeZone,
+        #[graphql(desc = "When.", default_with = "Some(TimeRangeInput::last_30_days())")] range: Option<TimeRangeInput>,
+        #[graphql(desc = "Zone in which days begin.", default_with = "Some(TimeZone::utc())")] time_zone: Option<
+            TimeZone,
+        >,
         #[graphql(desc = "By this listener; by everyone if absent.")] username: Option<String>,
     ) -> Option<Result<Insights>> {
         let filter = Filter { artists: Some(vec![self.0.id.0]), ..Filter::default() };
@@ -237,9 +239,10 @@ impl Album {
     async fn insights(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "When.", default_with = "TimeRangeInput::last_30_days()")] range: TimeRangeInput,
-        #[graphql(desc = "Zone in which days begin.", default_with = "TimeZone(\"UTC\".to_owned())")]
-        time_zone: TimeZone,
+        #[graphql(desc = "When.", default_with = "Some(TimeRangeInput::last_30_days())")] range: Option<TimeRangeInput>,
+        #[graphql(desc = "Zone in which days begin.", default_with = "Some(TimeZone::utc())")] time_zone: Option<
+            TimeZone,
+        >,
         #[graphql(desc = "By this listener; by everyone if absent.")] username: Option<String>,
     ) -> Option<Result<Insights>> {
         let filter = Filter { albums: Some(vec![self.0.id.0]), ..Filter::default() };
@@ -318,13 +321,13 @@ impl From<&track_features::Model> for AudioFeatures {
 async fn insights_of(
     ctx: &Context<'_>,
     filter: Filter,
-    range: TimeRangeInput,
-    time_zone: TimeZone,
+    range: Option<TimeRangeInput>,
+    time_zone: Option<TimeZone>,
     username: Option<String>,
 ) -> Result<Option<Insights>> {
     let context = context::of(ctx);
-    let zone = zone(&time_zone.0)?;
-    let range = range.resolve(&zone, context.now())?;
+    let zone = zone(&time_zone.unwrap_or_else(TimeZone::utc).0)?;
+    let range = range.unwrap_or_else(TimeRangeInput::last_30_days).resolve(&zone, context.now())?;
     let audience = match username {
         None => Audience::Everyone,
         Some(username) => {

@@ -88,11 +88,11 @@ impl ChartNode for User {
     }
 }
 
-/// The arguments that every chart takes.
+/// The arguments that every chart takes; what is null is as if it were absent.
 pub(super) struct Asked {
-    pub(super) first: i32,
+    pub(super) first: Option<i32>,
     pub(super) after: Option<String>,
-    pub(super) by: Measure,
+    pub(super) by: Option<Measure>,
 }
 
 /// A page of a chart, as it was counted: what connections of every kind share.
@@ -123,8 +123,8 @@ struct Previous<K> {
 impl<K: ChartKey + Serialize + DeserializeOwned> Page<K> {
     /// The page of `chart` that was asked for.
     pub(super) async fn ask(ctx: &Context<'_>, scope: &Scope, chart: Chart, asked: Asked) -> Result<Self> {
-        let first = page_length(asked.first)?;
-        let by = measure::Measure::from(asked.by);
+        let first = page_length(asked.first.unwrap_or(10))?;
+        let by = measure::Measure::from(asked.by.unwrap_or(Measure::Plays));
         let list = format!("{chart:?}/{by:?}");
         let after = asked.after.as_deref().map(|after| position(&list, after)).transpose()?;
         let page = insights::top(context::of(ctx).db(), scope, chart, by, first, after.as_ref()).await;

@@ -54,9 +54,9 @@ impl Insights {
     async fn top_tracks(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many, 1 to 100.", default = 10)] first: i32,
+        #[graphql(desc = "How many, 1 to 100.", default_with = "Some(10)")] first: Option<i32>,
         #[graphql(desc = "The `endCursor` of the page before.")] after: Option<String>,
-        #[graphql(desc = "What to order and rank by.", default_with = "Measure::Plays")] by: Measure,
+        #[graphql(desc = "What to order and rank by.", default_with = "Some(Measure::Plays)")] by: Option<Measure>,
     ) -> Option<Result<ChartConnection<Track>>> {
         ChartConnection::ask(ctx, &self.scope, Chart::Tracks, Asked { first, after, by }).await
     }
@@ -65,18 +65,18 @@ impl Insights {
     async fn top_artists(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many, 1 to 100.", default = 10)] first: i32,
+        #[graphql(desc = "How many, 1 to 100.", default_with = "Some(10)")] first: Option<i32>,
         #[graphql(desc = "The `endCursor` of the page before.")] after: Option<String>,
-        #[graphql(desc = "What to order and rank by.", default_with = "Measure::Plays")] by: Measure,
+        #[graphql(desc = "What to order and rank by.", default_with = "Some(Measure::Plays)")] by: Option<Measure>,
         #[graphql(
             desc = "With PRIMARY, a play counts for its primary artist only; with ALL, once for every credited artist.",
-            default_with = "ArtistCredit::Primary"
+            default_with = "Some(ArtistCredit::Primary)"
         )]
-        credit: ArtistCredit,
+        credit: Option<ArtistCredit>,
     ) -> Option<Result<ChartConnection<Artist>>> {
         let chart = match credit {
-            ArtistCredit::Primary => Chart::PrimaryArtists,
-            ArtistCredit::All => Chart::CreditedArtists,
+            None | Some(ArtistCredit::Primary) => Chart::PrimaryArtists,
+            Some(ArtistCredit::All) => Chart::CreditedArtists,
         };
         ChartConnection::ask(ctx, &self.scope, chart, Asked { first, after, by }).await
     }
@@ -85,9 +85,9 @@ impl Insights {
     async fn top_albums(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many, 1 to 100.", default = 10)] first: i32,
+        #[graphql(desc = "How many, 1 to 100.", default_with = "Some(10)")] first: Option<i32>,
         #[graphql(desc = "The `endCursor` of the page before.")] after: Option<String>,
-        #[graphql(desc = "What to order and rank by.", default_with = "Measure::Plays")] by: Measure,
+        #[graphql(desc = "What to order and rank by.", default_with = "Some(Measure::Plays)")] by: Option<Measure>,
     ) -> Option<Result<ChartConnection<Album>>> {
         ChartConnection::ask(ctx, &self.scope, Chart::Albums, Asked { first, after, by }).await
     }
@@ -96,9 +96,9 @@ impl Insights {
     async fn top_genres(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many, 1 to 100.", default = 10)] first: i32,
+        #[graphql(desc = "How many, 1 to 100.", default_with = "Some(10)")] first: Option<i32>,
         #[graphql(desc = "The `endCursor` of the page before.")] after: Option<String>,
-        #[graphql(desc = "What to order and rank by.", default_with = "Measure::Plays")] by: Measure,
+        #[graphql(desc = "What to order and rank by.", default_with = "Some(Measure::Plays)")] by: Option<Measure>,
     ) -> Option<Result<TopGenreConnection>> {
         let page = Page::ask(ctx, &self.scope, Chart::Genres, Asked { first, after, by }).await;
         Some(page.map(TopGenreConnection))
@@ -109,9 +109,9 @@ impl Insights {
     async fn top_listeners(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many, 1 to 100.", default = 10)] first: i32,
+        #[graphql(desc = "How many, 1 to 100.", default_with = "Some(10)")] first: Option<i32>,
         #[graphql(desc = "The `endCursor` of the page before.")] after: Option<String>,
-        #[graphql(desc = "What to order and rank by.", default_with = "Measure::Plays")] by: Measure,
+        #[graphql(desc = "What to order and rank by.", default_with = "Some(Measure::Plays)")] by: Option<Measure>,
     ) -> Option<Result<ChartConnection<User>>> {
         ChartConnection::ask(ctx, &self.scope, Chart::Listeners, Asked { first, after, by }).await
     }
@@ -122,15 +122,21 @@ impl Insights {
     async fn series(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How long a step is.", default_with = "Granularity::Day")] granularity: Granularity,
+        #[graphql(desc = "How long a step is.", default_with = "Some(Granularity::Day)")] granularity: Option<
+            Granularity,
+        >,
     ) -> Option<Result<Vec<TimeBucket>>> {
-        Some(match insights::series(context::of(ctx).db(), &self.scope, granularity.into()).await {
-            Ok(Some(buckets)) => Ok(buckets.into_iter().map(TimeBucket::from).collect()),
-            Ok(None) => Err(bad_user_input(format!(
-                "the series would have more than {BUCKETS_MAX} buckets: choose a coarser granularity or a shorter range"
-            ))),
-            Err(error) => Err(error::database(error)),
-        })
+        Some(
+            match insights::series(context::of(ctx).db(), &self.scope, granularity.unwrap_or(Granularity::Day).into())
+                .await
+            {
+                Ok(Some(buckets)) => Ok(buckets.into_iter().map(TimeBucket::from).collect()),
+                Ok(None) => Err(bad_user_input(format!(
+                    "the series would have more than {BUCKETS_MAX} buckets: choose a coarser granularity or a shorter range"
+                ))),
+                Err(error) => Err(error::database(error)),
+            },
+        )
     }
 
     /// 168 buckets: listening by local weekday and hour, from Monday 0 o'clock. When clocks are turned back, an hour counts
@@ -151,21 +157,24 @@ impl Insights {
     async fn sessions(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "A pause this long ends a session, 1 to 1440.", default = 30)] gap_minutes: i32,
-        #[graphql(desc = "How many of the longest to list, 1 to 100.", default = 5)] first: i32,
+        #[graphql(desc = "A pause this long ends a session, 1 to 1440.", default_with = "Some(30)")]
+        gap_minutes: Option<i32>,
+        #[graphql(desc = "How many of the longest to list, 1 to 100.", default_with = "Some(5)")] first: Option<i32>,
     ) -> Option<Result<Sessions>> {
         self.scope.listener()?;
-        Some(self.sessions_of(ctx, gap_minutes, first).await)
+        Some(self.sessions_of(ctx, gap_minutes.unwrap_or(30), first.unwrap_or(5)).await)
     }
 
     /// Tracks, artists and albums played in this range for the first time ever. Null for everyone.
     async fn discoveries(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many of the newest tracks to list, 1 to 100.", default = 10)] first: i32,
+        #[graphql(desc = "How many of the newest tracks to list, 1 to 100.", default_with = "Some(10)")] first: Option<
+            i32,
+        >,
     ) -> Option<Result<Discoveries>> {
         let user = self.scope.listener()?;
-        let first = match page_length(first) {
+        let first = match page_length(first.unwrap_or(10)) {
             Ok(first) => first,
             Err(error) => return Some(Err(error)),
         };

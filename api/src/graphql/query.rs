@@ -51,14 +51,15 @@ impl Query {
     async fn insights(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "When.", default_with = "TimeRangeInput::last_30_days()")] range: TimeRangeInput,
-        #[graphql(desc = "Zone in which days begin.", default_with = "TimeZone(\"UTC\".to_owned())")]
-        time_zone: TimeZone,
+        #[graphql(desc = "When.", default_with = "Some(TimeRangeInput::last_30_days())")] range: Option<TimeRangeInput>,
+        #[graphql(desc = "Zone in which days begin.", default_with = "Some(TimeZone::utc())")] time_zone: Option<
+            TimeZone,
+        >,
         #[graphql(desc = "Which plays count; all if absent.")] filter: Option<PlayFilter>,
     ) -> Option<Result<Insights>> {
         let scope = || {
-            let zone = zone(&time_zone.0)?;
-            let range = range.resolve(&zone, context::of(ctx).now())?;
+            let zone = zone(&time_zone.unwrap_or_else(TimeZone::utc).0)?;
+            let range = range.unwrap_or_else(TimeRangeInput::last_30_days).resolve(&zone, context::of(ctx).now())?;
             Ok(Scope { audience: Audience::Everyone, range, zone, filter: filter.unwrap_or_default().resolve()? })
         };
         Some(scope().map(|scope| Insights::new(ctx, scope)))
@@ -101,9 +102,9 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "What to look for, at most 100 characters.")] text: String,
         #[graphql(desc = "What to look among; everything if absent.")] kinds: Option<Vec<CatalogueKind>>,
-        #[graphql(desc = "How many, 1 to 100.", default = 10)] first: i32,
+        #[graphql(desc = "How many, 1 to 100.", default_with = "Some(10)")] first: Option<i32>,
     ) -> Option<Result<Vec<SearchHit>>> {
-        Some(search(ctx, &text, kinds, first).await)
+        Some(search(ctx, &text, kinds, first.unwrap_or(10)).await)
     }
 
     /// Anything by its id; null if it is not there.

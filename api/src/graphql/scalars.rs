@@ -62,6 +62,13 @@ fn civil_date(text: &str) -> Option<jiff::civil::Date> {
 #[derive(Clone)]
 pub(super) struct TimeZone(pub(super) String);
 
+impl TimeZone {
+    /// Coordinated Universal Time.
+    pub(super) fn utc() -> Self {
+        Self("UTC".to_owned())
+    }
+}
+
 /// An IANA time-zone name, such as `Europe/Berlin`.
 #[Scalar(name = "TimeZone", specified_by_url = "https://www.iana.org/time-zones")]
 impl ScalarType for TimeZone {

@@ -157,9 +157,9 @@ impl Affinity {
     async fn shared_artists(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many, 1 to 100.", default = 10)] first: i32,
+        #[graphql(desc = "How many, 1 to 100.", default_with = "Some(10)")] first: Option<i32>,
     ) -> Result<Vec<Artist>> {
-        let first = page_length(first)?;
+        let first = page_length(first.unwrap_or(10))?;
         let keys = insights::shared_artists(context::of(ctx).db(), &self.pair, first).await.map_err(error::database)?;
         try_join_all(keys.into_iter().map(|key| Artist::load(ctx, ArtistId(key)))).await
     }
@@ -168,9 +168,9 @@ impl Affinity {
     async fn shared_tracks(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many, 1 to 100.", default = 10)] first: i32,
+        #[graphql(desc = "How many, 1 to 100.", default_with = "Some(10)")] first: Option<i32>,
     ) -> Result<Vec<Track>> {
-        let first = page_length(first)?;
+        let first = page_length(first.unwrap_or(10))?;
         let keys = insights::shared_tracks(context::of(ctx).db(), &self.pair, first).await.map_err(error::database)?;
         try_join_all(keys.into_iter().map(|key| Track::load(ctx, TrackId(key)))).await
     }

@@ -85,6 +85,11 @@ impl TimeRangeInput {
         Self::Preset(TimeRangePreset::Last30Days)
     }
 
+    /// The range of an affinity where none is asked for.
+    pub(super) fn last_365_days() -> Self {
+        Self::Preset(TimeRangePreset::Last365Days)
+    }
+
     /// The instants that are meant, for someone in `zone` at `now`.
     pub(super) fn resolve(self, zone: &Zone, now: Instant) -> async_graphql::Result<Range> {
         let spec = match self {

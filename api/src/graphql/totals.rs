@@ -45,13 +45,13 @@ impl Totals {
         &self,
         #[graphql(
             desc = "With PRIMARY, primary artists only; with ALL, every credited artist.",
-            default_with = "ArtistCredit::Primary"
+            default_with = "Some(ArtistCredit::Primary)"
         )]
-        credit: ArtistCredit,
+        credit: Option<ArtistCredit>,
     ) -> Long {
         Long(match credit {
-            ArtistCredit::Primary => self.0.primary_artists,
-            ArtistCredit::All => self.0.credited_artists,
+            None | Some(ArtistCredit::Primary) => self.0.primary_artists,
+            Some(ArtistCredit::All) => self.0.credited_artists,
         })
     }
 

@@ -84,13 +84,13 @@ impl User {
     async fn insights(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "When.", default_with = "TimeRangeInput::last_30_days()")] range: TimeRangeInput,
+        #[graphql(desc = "When.", default_with = "Some(TimeRangeInput::last_30_days())")] range: Option<TimeRangeInput>,
         #[graphql(desc = "Zone in which days begin; the listener's own if absent.")] time_zone: Option<TimeZone>,
         #[graphql(desc = "Which plays count; all if absent.")] filter: Option<PlayFilter>,
     ) -> Option<Result<Insights>> {
         let scope = || {
             let zone = self.zone(time_zone)?;
-            let range = range.resolve(&zone, context::of(ctx).now())?;
+            let range = range.unwrap_or_else(TimeRangeInput::last_30_days).resolve(&zone, context::of(ctx).now())?;
             let filter = filter.unwrap_or_default().resolve()?;
             Ok(Scope { audience: Audience::Listener(self.0.id), range, zone, filter })
         };
@@ -105,7 +105,7 @@ impl User {
             TimeRangeInput,
         >,
         #[graphql(desc = "Which plays; all if absent.")] filter: Option<PlayFilter>,
-        #[graphql(desc = "How many, 1 to 100.", default = 50)] first: i32,
+        #[graphql(desc = "How many, 1 to 100.", default_with = "Some(50)")] first: Option<i32>,
         #[graphql(desc = "The `endCursor` of the page before.")] after: Option<String>,
     ) -> Option<Result<PlayConnection>> {
         let scope = || {
@@ -114,7 +114,7 @@ impl User {
             Ok(Scope { audience: Audience::Listener(self.0.id), range, zone, filter })
         };
         Some(match scope() {
-            Ok(scope) => PlayConnection::ask(ctx, &scope, first, after).await,
+            Ok(scope) => PlayConnection::ask(ctx, &scope, first.unwrap_or(50), after).await,
             Err(error) => Err(error),
         })
     }
@@ -146,13 +146,10 @@ impl User {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The other listener's username.")] with: String,
-        #[graphql(
-            desc = "When, in this listener's own zone.",
-            default_with = "TimeRangeInput::Preset(TimeRangePreset::Last365Days)"
-        )]
-        range: TimeRangeInput,
+        #[graphql(desc = "When, in this listener's own zone.", default_with = "Some(TimeRangeInput::last_365_days())")]
+        range: Option<TimeRangeInput>,
     ) -> Option<Result<Affinity>> {
-        self.affinity_with(ctx, &with, range).await.transpose()
+        self.affinity_with(ctx, &with, range.unwrap_or_else(TimeRangeInput::last_365_days)).await.transpose()
     }
 }
 
