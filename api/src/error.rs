@@ -163,16 +163,24 @@ where
 fn unreachable(error: &DbErr) -> bool {
     match error {
         DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => true,
-        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => matches!(
-            **error,
-            SqlxError::Io(_)
-                | SqlxError::Tls(_)
-                | SqlxError::PoolTimedOut
-                | SqlxError::PoolClosed
-                | SqlxError::WorkerCrashed
-        ),
+        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => {
+            matches!(
+                **error,
+                SqlxError::Io(_)
+                    | SqlxError::Tls(_)
+                    | SqlxError::PoolTimedOut
+                    | SqlxError::PoolClosed
+                    | SqlxError::WorkerCrashed
+            ) || error.as_database_error().and_then(|error| error.code()).is_some_and(|code| is_farewell(&code))
+        }
         _ => false,
     }
+}
+
+/// Whether a Postgres says by this code that it, and not the statement, is the reason: it is shut down, starts up, takes no
+/// more connections, or has lost this one. <https://www.postgresql.org/docs/current/errcodes-appendix.html>
+fn is_farewell(code: &str) -> bool {
+    code.len() == 5 && (code.starts_with("08") || code.starts_with("57P") || code == "53300")
 }
 
 pub(crate) const UNAVAILABLE: &str =
@@ -213,6 +221,17 @@ mod tests {
         let wrong = DbErr::Query(RuntimeErr::SqlxError(Arc::new(SqlxError::RowNotFound)));
         assert_eq!(Code::of(database(lost).extensions.as_ref()), Some(Code::ServiceUnavailable));
         assert_eq!(Code::of(database(Arc::new(wrong)).extensions.as_ref()), Some(Code::Internal));
+    }
+
+    #[test]
+    fn a_database_that_says_farewell_is_unavailable() {
+        for code in ["57P01", "57P02", "57P03", "08006", "53300"] {
+            assert!(is_farewell(code), "{code}");
+        }
+        // No such table, a syntax error, a cancelled statement; and SQLite's codes, which are numbers.
+        for code in ["42P01", "42601", "57014", "1", "08", "1299"] {
+            assert!(!is_farewell(code), "{code}");
+        }
     }
 
     #[test]

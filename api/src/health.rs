@@ -19,7 +19,8 @@ pub fn ask(address: SocketAddr) -> anyhow::Result<()> {
     stream.take(ANSWER_BYTES_MAX).read_to_string(&mut answer).context("the server does not answer")?;
     let status = answer.lines().next().unwrap_or_default();
     if status.split(' ').nth(1) != Some("200") {
-        bail!("the server is not ready: {}", answer.split("\r\n\r\n").nth(1).unwrap_or(status).trim());
+        let said = answer.split("\r\n\r\n").nth(1).map(str::trim).filter(|body| !body.is_empty());
+        bail!("the server is not ready: {}", said.unwrap_or(status));
     }
     Ok(())
 }

@@ -23,7 +23,7 @@ const EXAMPLE_USERNAME: &str = "lena";
 /// Serves until the process is told to stop.
 pub async fn serve(settings: &Settings, clock: SharedClock) -> anyhow::Result<()> {
     let address = settings.listen_addr()?;
-    let db = Db::open(&settings.database_url()?, CONNECTIONS_MAX).await?;
+    // The port first: a database that is not going to be served is not made or migrated.
     let listener = TcpListener::bind(address).await.map_err(|error| match error.kind() {
         ErrorKind::AddrInUse => {
             anyhow::anyhow!("{address} is in use by another program: stop that one, or set LISTEN_ADDR to another port")
@@ -31,6 +31,7 @@ pub async fn serve(settings: &Settings, clock: SharedClock) -> anyhow::Result<()
         _ => anyhow::Error::new(error).context(format!("cannot listen on {address}: correct LISTEN_ADDR")),
     })?;
     let address = listener.local_addr().context("the operating system does not say where it listens")?;
+    let db = Db::open(&settings.database_url()?, CONNECTIONS_MAX).await?;
     let first = user::Entity::find().order_by_asc(user::Column::Id).one(db.read()).await?;
     if first.is_none() {
         info!(

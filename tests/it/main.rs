@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "it is how a test fails")]
 
+mod api;
 mod binaries;
 mod entities;
 mod ingest;

@@ -4,6 +4,8 @@
 //! missing one, or one older than its sources, is a failure with an instruction. Each [`Program`] has an empty folder to
 //! run in, where it finds no `.env` and nobody else's database.
 
+mod running;
+
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -11,6 +13,8 @@ use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 use tokio::process::Command;
+
+pub use running::Running;
 
 /// Longer than any command takes on a busy machine; a program that hangs is killed then.
 const TIMEOUT: Duration = Duration::from_secs(120);
@@ -42,6 +46,11 @@ impl Program {
     /// about it.
     pub fn ingest() -> Self {
         Self::new("refrain-ingest", &["ingest", "entity", "migration"])
+    }
+
+    /// `refrain-api`, with no settings.
+    pub fn api() -> Self {
+        Self::new("refrain-api", &["api", "entity", "migration"])
     }
 
     /// `migration`, with no settings.
@@ -91,14 +100,24 @@ impl Program {
 
     /// Runs it to its end.
     pub async fn run(&self, arguments: &[impl AsRef<OsStr>]) -> Said {
-        let mut command = Command::new(&self.path);
-        command.args(arguments).env_clear().envs(self.env.iter().map(|(name, value)| (name, value)));
-        command.current_dir(&self.folder).stdin(Stdio::null()).kill_on_drop(true);
-        let output = tokio::time::timeout(TIMEOUT, command.output()).await.expect("a program that ends");
+        let output =
+            tokio::time::timeout(TIMEOUT, self.command(arguments).output()).await.expect("a program that ends");
         let output = output.expect("a program that starts");
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("a program that speaks UTF-8");
         let code = output.status.code().expect("a program that ends by itself");
         Said { code, stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+
+    /// Starts it, for a program that goes on until it is told to stop.
+    pub fn start(&self, arguments: &[impl AsRef<OsStr>]) -> Running {
+        Running::start(self.command(arguments))
+    }
+
+    fn command(&self, arguments: &[impl AsRef<OsStr>]) -> Command {
+        let mut command = Command::new(&self.path);
+        command.args(arguments).env_clear().envs(self.env.iter().map(|(name, value)| (name, value)));
+        command.current_dir(&self.folder).stdin(Stdio::null()).kill_on_drop(true);
+        command
     }
 }
 

@@ -62,7 +62,7 @@ fn of_the_library(error: &ServerError) -> Option<Code> {
     }
     let text = error.message.as_str();
     let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| text.starts_with(prefix));
-    if starts(&["Failed to parse \"", "Expected input type \"", "Invalid value for argument ", "Variable "]) {
+    if starts(&["Failed to parse \"", "Expected input type \"", "Invalid value for argument "]) {
         return Some(Code::BadUserInput);
     }
     if !error.path.is_empty() {
@@ -156,6 +156,8 @@ mod tests {
     #[tokio::test]
     async fn the_librarys_own_errors_get_the_code_of_their_kind() {
         assert_eq!(code("{ nothingLikeIt }").await, "GRAPHQL_VALIDATION_FAILED");
+        assert_eq!(code("query ($n: Int) { ours }").await, "GRAPHQL_VALIDATION_FAILED");
+        assert_eq!(code("{ month(number: $n) }").await, "GRAPHQL_VALIDATION_FAILED");
         assert_eq!(code("{ month(number: \"x\") }").await, "BAD_USER_INPUT");
         assert_eq!(code("{ month(number: 13) }").await, "BAD_USER_INPUT");
         let many: String = (0..21).map(|n| format!("f{n}: ours ")).collect();

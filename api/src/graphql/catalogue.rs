@@ -134,10 +134,10 @@ impl Track {
     async fn insights(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "When.", default_with = "Some(TimeRangeInput::last_30_days())")] range: Option<
-            TimeRangeInput,
+        #[graphql(desc = "When.", default_with = "Some(TimeRangeInput::last_30_days())")] range: Option<TimeRangeInput>,
+        #[graphql(desc = "Zone in which days begin.", default_with = "Some(TimeZone::utc())")] time_zone: Option<
+            TimeZone,
         >,
-        #[graphql(desc = "Zone in which days begin.", default_with = "Some(TimeZone::utc())")] time_zone: Option<TimeZone>,
         #[graphql(desc = "By this listener; by everyone if absent.")] username: Option<String>,
     ) -> Option<Result<Insights>> {
         let filter = Filter { tracks: Some(vec![self.0.id.0]), ..Filter::default() };
@@ -190,10 +190,10 @@ impl Artist {
     async fn insights(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "When.", default_with = "Some(TimeRangeInput::last_30_days())")] range: Option<
-            TimeRangeInput,
+        #[graphql(desc = "When.", default_with = "Some(TimeRangeInput::last_30_days())")] range: Option<TimeRangeInput>,
+        #[graphql(desc = "Zone in which days begin.", default_with = "Some(TimeZone::utc())")] time_zone: Option<
+            TimeZone,
         >,
-        #[graphql(desc = "Zone in which days begin.", default_with = "Some(TimeZone::utc())")] time_zone: Option<TimeZone>,
         #[graphql(desc = "By this listener; by everyone if absent.")] username: Option<String>,
     ) -> Option<Result<Insights>> {
         let filter = Filter { artists: Some(vec![self.0.id.0]), ..Filter::default() };
@@ -239,10 +239,10 @@ impl Album {
     async fn insights(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "When.", default_with = "Some(TimeRangeInput::last_30_days())")] range: Option<
-            TimeRangeInput,
+        #[graphql(desc = "When.", default_with = "Some(TimeRangeInput::last_30_days())")] range: Option<TimeRangeInput>,
+        #[graphql(desc = "Zone in which days begin.", default_with = "Some(TimeZone::utc())")] time_zone: Option<
+            TimeZone,
         >,
-        #[graphql(desc = "Zone in which days begin.", default_with = "Some(TimeZone::utc())")] time_zone: Option<TimeZone>,
         #[graphql(desc = "By this listener; by everyone if absent.")] username: Option<String>,
     ) -> Option<Result<Insights>> {
         let filter = Filter { albums: Some(vec![self.0.id.0]), ..Filter::default() };

@@ -122,15 +122,21 @@ impl Insights {
     async fn series(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How long a step is.", default_with = "Some(Granularity::Day)")] granularity: Option<Granularity>,
+        #[graphql(desc = "How long a step is.", default_with = "Some(Granularity::Day)")] granularity: Option<
+            Granularity,
+        >,
     ) -> Option<Result<Vec<TimeBucket>>> {
-        Some(match insights::series(context::of(ctx).db(), &self.scope, granularity.unwrap_or(Granularity::Day).into()).await {
-            Ok(Some(buckets)) => Ok(buckets.into_iter().map(TimeBucket::from).collect()),
-            Ok(None) => Err(bad_user_input(format!(
-                "the series would have more than {BUCKETS_MAX} buckets: choose a coarser granularity or a shorter range"
-            ))),
-            Err(error) => Err(error::database(error)),
-        })
+        Some(
+            match insights::series(context::of(ctx).db(), &self.scope, granularity.unwrap_or(Granularity::Day).into())
+                .await
+            {
+                Ok(Some(buckets)) => Ok(buckets.into_iter().map(TimeBucket::from).collect()),
+                Ok(None) => Err(bad_user_input(format!(
+                    "the series would have more than {BUCKETS_MAX} buckets: choose a coarser granularity or a shorter range"
+                ))),
+                Err(error) => Err(error::database(error)),
+            },
+        )
     }
 
     /// 168 buckets: listening by local weekday and hour, from Monday 0 o'clock. When clocks are turned back, an hour counts
@@ -151,7 +157,8 @@ impl Insights {
     async fn sessions(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "A pause this long ends a session, 1 to 1440.", default_with = "Some(30)")] gap_minutes: Option<i32>,
+        #[graphql(desc = "A pause this long ends a session, 1 to 1440.", default_with = "Some(30)")]
+        gap_minutes: Option<i32>,
         #[graphql(desc = "How many of the longest to list, 1 to 100.", default_with = "Some(5)")] first: Option<i32>,
     ) -> Option<Result<Sessions>> {
         self.scope.listener()?;
@@ -162,7 +169,9 @@ impl Insights {
     async fn discoveries(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many of the newest tracks to list, 1 to 100.", default_with = "Some(10)")] first: Option<i32>,
+        #[graphql(desc = "How many of the newest tracks to list, 1 to 100.", default_with = "Some(10)")] first: Option<
+            i32,
+        >,
     ) -> Option<Result<Discoveries>> {
         let user = self.scope.listener()?;
         let first = match page_length(first.unwrap_or(10)) {

@@ -51,10 +51,10 @@ impl Query {
     async fn insights(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "When.", default_with = "Some(TimeRangeInput::last_30_days())")] range: Option<
-            TimeRangeInput,
+        #[graphql(desc = "When.", default_with = "Some(TimeRangeInput::last_30_days())")] range: Option<TimeRangeInput>,
+        #[graphql(desc = "Zone in which days begin.", default_with = "Some(TimeZone::utc())")] time_zone: Option<
+            TimeZone,
         >,
-        #[graphql(desc = "Zone in which days begin.", default_with = "Some(TimeZone::utc())")] time_zone: Option<TimeZone>,
         #[graphql(desc = "Which plays count; all if absent.")] filter: Option<PlayFilter>,
     ) -> Option<Result<Insights>> {
         let scope = || {

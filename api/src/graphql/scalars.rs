@@ -2,13 +2,15 @@
 //!
 //! `DateTime` and `Date` refuse what is malformed while the request is validated. `TimeZone` takes any text: whether a zone
 //! exists is a question about its meaning, answered where it is used with a sentence that helps.
+//!
+//! What a scalar is stands above its `impl`: clients read it from there.
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use entity::time::Instant;
 
-/// An instant, RFC 3339, such as `2026-11-22T09:00:00.123Z`. Any offset is taken, to the millisecond. Responses are in UTC.
 pub(super) struct DateTime(pub(super) Instant);
 
+/// An instant, RFC 3339, such as `2026-11-22T09:00:00.123Z`. Any offset is taken, to the millisecond. Responses are in UTC.
 #[Scalar(name = "DateTime", specified_by_url = "https://datatracker.ietf.org/doc/html/rfc3339")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -29,9 +31,9 @@ impl ScalarType for DateTime {
     }
 }
 
-/// A civil date, `YYYY-MM-DD`.
 pub(super) struct Date(pub(super) jiff::civil::Date);
 
+/// A civil date, `YYYY-MM-DD`.
 #[Scalar(name = "Date")]
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -57,7 +59,6 @@ fn civil_date(text: &str) -> Option<jiff::civil::Date> {
     text.parse().ok().filter(|_| text.len() == "YYYY-MM-DD".len())
 }
 
-/// An IANA time-zone name, such as `Europe/Berlin`.
 #[derive(Clone)]
 pub(super) struct TimeZone(pub(super) String);
 
@@ -68,6 +69,7 @@ impl TimeZone {
     }
 }
 
+/// An IANA time-zone name, such as `Europe/Berlin`.
 #[Scalar(name = "TimeZone", specified_by_url = "https://www.iana.org/time-zones")]
 impl ScalarType for TimeZone {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -86,9 +88,9 @@ impl ScalarType for TimeZone {
     }
 }
 
-/// A whole number up to 2^53, as a JSON number.
 pub(super) struct Long(pub(super) i64);
 
+/// A whole number up to 2^53, as a JSON number.
 #[Scalar(name = "Long")]
 impl ScalarType for Long {
     fn parse(value: Value) -> InputValueResult<Self> {

@@ -84,9 +84,7 @@ impl User {
     async fn insights(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "When.", default_with = "Some(TimeRangeInput::last_30_days())")] range: Option<
-            TimeRangeInput,
-        >,
+        #[graphql(desc = "When.", default_with = "Some(TimeRangeInput::last_30_days())")] range: Option<TimeRangeInput>,
         #[graphql(desc = "Zone in which days begin; the listener's own if absent.")] time_zone: Option<TimeZone>,
         #[graphql(desc = "Which plays count; all if absent.")] filter: Option<PlayFilter>,
     ) -> Option<Result<Insights>> {
@@ -148,10 +146,7 @@ impl User {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The other listener's username.")] with: String,
-        #[graphql(
-            desc = "When, in this listener's own zone.",
-            default_with = "Some(TimeRangeInput::last_365_days())"
-        )]
+        #[graphql(desc = "When, in this listener's own zone.", default_with = "Some(TimeRangeInput::last_365_days())")]
         range: Option<TimeRangeInput>,
     ) -> Option<Result<Affinity>> {
         self.affinity_with(ctx, &with, range.unwrap_or_else(TimeRangeInput::last_365_days)).await.transpose()

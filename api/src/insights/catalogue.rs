@@ -7,22 +7,31 @@ use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
 
 /// The listener of that username, to the letter.
 pub async fn listener_by_username(db: &Db, username: &str) -> Result<Option<user::Model>, DbErr> {
-    user::Entity::find().filter(user::Column::Username.eq(username)).one(db.read()).await
+    called::<user::Entity>(db, user::Column::Username, username).await
 }
 
 /// The track of that Spotify id.
 pub async fn track_by_spotify_id(db: &Db, spotify_id: &str) -> Result<Option<track::Model>, DbErr> {
-    track::Entity::find().filter(track::Column::SpotifyId.eq(spotify_id)).one(db.read()).await
+    called::<track::Entity>(db, track::Column::SpotifyId, spotify_id).await
 }
 
 /// The artist of that Spotify id.
 pub async fn artist_by_spotify_id(db: &Db, spotify_id: &str) -> Result<Option<artist::Model>, DbErr> {
-    artist::Entity::find().filter(artist::Column::SpotifyId.eq(spotify_id)).one(db.read()).await
+    called::<artist::Entity>(db, artist::Column::SpotifyId, spotify_id).await
 }
 
 /// The album of that Spotify id.
 pub async fn album_by_spotify_id(db: &Db, spotify_id: &str) -> Result<Option<album::Model>, DbErr> {
-    album::Entity::find().filter(album::Column::SpotifyId.eq(spotify_id)).one(db.read()).await
+    called::<album::Entity>(db, album::Column::SpotifyId, spotify_id).await
+}
+
+/// The row that has `name` in `column`. No text that is stored holds U+0000, and Postgres refuses to compare with one that
+/// does, so such a name is nobody's.
+async fn called<E: EntityTrait>(db: &Db, column: E::Column, name: &str) -> Result<Option<E::Model>, DbErr> {
+    if name.contains('\0') {
+        return Ok(None);
+    }
+    E::find().filter(column.eq(name)).one(db.read()).await
 }
 
 /// The listener whose account was made first.

@@ -72,7 +72,9 @@ impl Filter {
 }
 
 fn of_genres(genres: &[String], binds: &mut Binds) -> String {
-    let genres = list(genres, binds);
+    // No genre holds U+0000, and Postgres refuses to compare with a text that does.
+    let genres: Vec<String> = genres.iter().filter(|genre| !genre.contains('\0')).cloned().collect();
+    let genres = list(&genres, binds);
     format!(
         "(SELECT c.track_id FROM artist_genre g JOIN track_artist c ON c.artist_id = g.artist_id AND c.position = 0
           WHERE g.genre IN {genres})"

@@ -1,0 +1,15 @@
+//! The API, asked as its clients ask it.
+
+mod catalogue;
+mod charts;
+mod faults;
+mod graphiql;
+mod history;
+mod http;
+mod journey;
+mod outage;
+mod program;
+mod ranges;
+mod schema;
+mod statements;
+mod totals;
