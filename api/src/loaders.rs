@@ -3,27 +3,21 @@
 //! One loader per relation and request, made by [`Loaders::new`] and dropped with the request. A key that has no row is
 //! answered `None` (or an empty list), and remembered; one failure is shared by all who waited for it. Nothing is kept
 //! between requests.
-//!
-//! The policy, and why: two yields gather the keys of one level of a list in one batch; more only add latency per level.
 
 mod albums;
 mod artists;
+mod batched;
 mod tracks;
 mod users;
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::Arc;
 
-use dataloader::BatchFn;
-use dataloader::cached::Loader;
 use entity::db::Db;
 use entity::ids::{AlbumId, ArtistId, TrackId, UserId};
 use entity::{album, album_image, artist, artist_image, track, track_features, user};
-use sea_orm::{DatabaseConnection, DbErr};
 
-const YIELDS: usize = 2;
-const BATCH_KEYS_MAX: usize = 500;
+pub use batched::Batched;
 
 /// The loaders of one request.
 pub struct Loaders {
@@ -81,55 +75,6 @@ impl Loaders {
 pub type One<K, V> = Batched<K, V>;
 /// A relation with a list of rows per key.
 pub type Many<K, V> = Batched<K, Vec<V>>;
-
-type Answer<V> = Result<Option<Arc<V>>, Arc<DbErr>>;
-type Query<K, V> = Box<
-    dyn Fn(DatabaseConnection, Vec<K>) -> futures::future::BoxFuture<'static, Result<HashMap<K, V>, DbErr>>
-        + Send
-        + Sync,
->;
-
-/// A relation, read in batches.
-pub struct Batched<K: Eq + Hash + Copy, V>(Loader<K, Answer<V>, Batch<K, V>>);
-
-struct Batch<K, V> {
-    db: DatabaseConnection,
-    query: Query<K, V>,
-}
-
-impl<K, V> Batched<K, V>
-where
-    K: Copy + Eq + Hash + std::fmt::Debug + Send + Sync + 'static,
-    V: Send + Sync + 'static,
-{
-    fn new<F, R>(db: &DatabaseConnection, query: F) -> Self
-    where
-        F: Fn(DatabaseConnection, Vec<K>) -> R + Send + Sync + 'static,
-        R: Future<Output = Result<HashMap<K, V>, DbErr>> + Send + 'static,
-    {
-        let query: Query<K, V> = Box::new(move |db, keys| Box::pin(query(db, keys)));
-        let loader = Loader::new(Batch { db: db.clone(), query });
-        Self(loader.with_yield_count(YIELDS).with_max_batch_size(BATCH_KEYS_MAX))
-    }
-
-    /// What belongs to `key`; `None` if nothing does.
-    pub async fn get(&self, key: K) -> Answer<V> {
-        // The loader fails only when a key was left without an answer, which `Batch` never does.
-        self.0.try_load(key).await.unwrap_or_else(|error| Err(Arc::new(DbErr::Custom(error.to_string()))))
-    }
-}
-
-impl<K: Copy + Eq + Hash, V> BatchFn<K, Answer<V>> for Batch<K, V> {
-    async fn load(&mut self, keys: &[K]) -> HashMap<K, Answer<V>> {
-        match (self.query)(self.db.clone(), keys.to_vec()).await {
-            Ok(mut rows) => keys.iter().map(|key| (*key, Ok(rows.remove(key).map(Arc::new)))).collect(),
-            Err(error) => {
-                let error = Arc::new(error);
-                keys.iter().map(|key| (*key, Err(Arc::clone(&error)))).collect()
-            }
-        }
-    }
-}
 
 /// Rows in the order read, as a list per key.
 fn lists<K: Eq + Hash, V>(rows: impl IntoIterator<Item = (K, V)>) -> HashMap<K, Vec<V>> {

@@ -2,5 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "it is how a test fails")]
 
+mod api;
 mod entities;
 mod ingest;

@@ -1,5 +1,6 @@
 //! The test harness: real servers, fakes at the network's edge, and builders that say the rest.
 
+pub mod api;
 pub mod browser;
 pub mod database;
 pub mod fake_spotify;
