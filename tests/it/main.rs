@@ -5,3 +5,4 @@
 mod api;
 mod entities;
 mod ingest;
+mod insights;

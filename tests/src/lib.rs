@@ -8,4 +8,5 @@ pub mod guardian;
 pub mod ingest;
 pub mod ports;
 pub mod postgres;
+pub mod reference;
 pub mod s3;
