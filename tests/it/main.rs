@@ -6,3 +6,4 @@ mod api;
 mod binaries;
 mod entities;
 mod ingest;
+mod insights;

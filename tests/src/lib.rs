@@ -9,4 +9,5 @@ pub mod ingest;
 pub mod ports;
 pub mod postgres;
 pub mod program;
+pub mod reference;
 pub mod s3;

@@ -1,0 +1,8 @@
+//! Every insight, against the reference and against what it promises.
+
+mod agrees;
+mod answer;
+mod dice;
+mod histories;
+mod questions;
+mod stock;
