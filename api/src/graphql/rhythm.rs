@@ -77,11 +77,11 @@ impl From<insights::WeekHour> for WeekHour {
     }
 }
 
-/// Days in a row with at least one play that ended on them, in the time zone in force.
+/// Days in a row, by the calendar, with at least one play that ended on them, in the time zone in force.
 #[derive(SimpleObject)]
 pub(super) struct Streaks {
-    /// The one that still goes on: its last day is today, or yesterday while nothing was played today. Null if there is none,
-    /// and so for ranges that ended earlier.
+    /// The one that still goes on: it holds today, or, while nothing was played today, yesterday. Null if there is none, and so
+    /// for ranges that ended earlier.
     current: Option<Streak>,
     /// The longest; of equally long ones, the first. Null if nothing was played.
     longest: Option<Streak>,

@@ -24,7 +24,7 @@ pub struct Streak {
 /// The streaks worth telling.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Streaks {
-    /// The one that still goes on: its last day is today, or yesterday while nothing was played today.
+    /// The one that holds today, or, while nothing was played today, yesterday.
     pub current: Option<Streak>,
     /// The longest; of several, the first.
     pub longest: Option<Streak>,
@@ -47,7 +47,8 @@ pub async fn streaks(db: &Db, scope: &Scope, now: Instant) -> Result<Streaks, Db
         }
     }
     let today = now.in_zone(&scope.zone).date();
-    let goes_on = |streak: &&Streak| streak.until >= today;
+    // A clock that goes wrong may have told of plays after today: those are no reason to lose this day's streak.
+    let goes_on = |streak: &&Streak| streak.from <= today && today <= streak.until;
     let longest = streaks.iter().copied().reduce(|best, streak| if streak.days > best.days { streak } else { best });
-    Ok(Streaks { current: streaks.last().filter(goes_on).copied(), longest })
+    Ok(Streaks { current: streaks.iter().find(goes_on).copied(), longest })
 }
