@@ -127,8 +127,8 @@ impl User {
             TimeRangeInput,
         >,
     ) -> Option<Result<Vec<Gap>>> {
-        let range = match self.range(ctx, range) {
-            Ok((range, _)) => range,
+        let range = match range.map(|range| self.range(ctx, Some(range))).transpose() {
+            Ok(range) => range.map(|(range, _)| range),
             Err(error) => return Some(Err(error)),
         };
         let gaps = insights::gaps(context::of(ctx).db(), self.0.id, range).await.map_err(error::database);

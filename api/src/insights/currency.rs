@@ -29,11 +29,13 @@ pub async fn currency(db: &Db, user: UserId) -> Result<Currency, DbErr> {
     Ok(Currency { account, last_played_at })
 }
 
-/// The gaps of `user` that reach into `range` , newest first.
-pub async fn gaps(db: &Db, user: UserId, range: TimeRange) -> Result<Vec<gap::Model>, DbErr> {
+/// The gaps of `user` that reach into `range`, or all of them, newest first.
+pub async fn gaps(db: &Db, user: UserId, range: Option<TimeRange>) -> Result<Vec<gap::Model>, DbErr> {
     let mut gaps = gap::Entity::find().filter(gap::Column::UserId.eq(user));
-    gaps = gaps.filter(gap::Column::After.lt(range.until()));
-    if let Some(from) = range.from() {
+    if let Some(range) = range {
+        gaps = gaps.filter(gap::Column::After.lt(range.until()));
+    }
+    if let Some(from) = range.and_then(|range| range.from()) {
         gaps = gaps.filter(gap::Column::Before.gt(from));
     }
     gaps.order_by_desc(gap::Column::After).all(db.read()).await
