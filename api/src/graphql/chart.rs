@@ -280,13 +280,15 @@ impl<N: ChartNode> ChartEdge<N> {
     }
 }
 
-/// A page of the chart of genres: first the most listened; equals in a fixed order: by the other measure, then by name.
+/// A page of the chart of genres: first the most listened; equals in a fixed order: by the other measure, then by name (code
+/// point by code point).
 pub(super) struct TopGenreConnection(pub(super) Page<String>);
 
 /// A place in the chart of genres.
 pub(super) struct TopGenreEdge(Arc<Place<String>>);
 
-/// A page of the chart of genres: first the most listened; equals in a fixed order: by the other measure, then by name.
+/// A page of the chart of genres: first the most listened; equals in a fixed order: by the other measure, then by name (code
+/// point by code point).
 #[Object]
 impl TopGenreConnection {
     /// The rows with their numbers.

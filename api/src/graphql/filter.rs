@@ -9,8 +9,9 @@ use crate::insights::Filter;
 /// The most entries of one list.
 const ENTRIES_MAX: usize = 100;
 
-/// Which plays count. Lists are alternatives, at most 100 each; fields must all hold. A list without entries admits no play;
-/// leave a field out to not filter by it. Ids that name nothing are alternatives that no play meets.
+/// Which plays count. Lists are alternatives, at most 100 each; fields must all hold. A list without entries admits no play,
+/// an exclusion without entries excludes none; leave a field out to not filter by it. Ids that name nothing are alternatives
+/// that no play meets.
 #[derive(InputObject, Default)]
 pub(super) struct PlayFilter {
     /// Plays of these tracks.

@@ -90,7 +90,7 @@ impl Play {
         DateTime(self.0.played_at)
     }
 
-    /// How long, in milliseconds: measured, or the track's full length.
+    /// How long, in milliseconds: measured, or the track's full length, or 0 if that was not known when the play was loaded.
     async fn listen_time_ms(&self) -> Long {
         Long(i64::from(self.0.listened_ms))
     }

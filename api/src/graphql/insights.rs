@@ -200,20 +200,22 @@ impl Insights {
         Some(insights::skips(context::of(ctx).db(), &self.scope).await.map(SkipReport).map_err(error::database))
     }
 
-    /// The earliest play. Null if nothing was played.
+    /// The earliest play; of several at one instant, the first in order of the listener's and then the track's id. Null if
+    /// nothing was played.
     async fn first_play(&self, ctx: &Context<'_>) -> Option<Result<Play>> {
         let play = insights::first_play(context::of(ctx).db(), &self.scope).await.map_err(error::database);
         play.map(|play| play.map(Play)).transpose()
     }
 
-    /// The latest play. Null if nothing was played.
+    /// The latest play; of several at one instant, the last in order of the listener's and then the track's id. Null if
+    /// nothing was played.
     async fn last_play(&self, ctx: &Context<'_>) -> Option<Result<Play>> {
         let play = insights::last_play(context::of(ctx).db(), &self.scope).await.map_err(error::database);
         play.map(|play| play.map(Play)).transpose()
     }
 
-    /// The same audience and filter in the range of equal length just before this one: as many days, if this one begins and
-    /// ends with local days, else as many milliseconds. Null for `ALL_TIME`.
+    /// The same audience and filter in the range of equal length just before this one: as many days by the calendar, if this
+    /// one begins and ends with local days, else as many milliseconds. Null for `ALL_TIME`.
     async fn previous(&self) -> Option<Insights> {
         Some(Insights { scope: self.scope.previous()?, as_of: self.as_of })
     }

@@ -14,7 +14,8 @@ use crate::error::bad_user_input;
 /// The longest page.
 pub(super) const FIRST_MAX: i32 = 100;
 
-/// Where a page stands in its list.
+/// Where a page stands in its list. A cursor is a place in the list's order and not a count of rows, so what has not changed
+/// itself is read once, even while plays arrive between pages.
 #[derive(SimpleObject)]
 pub(super) struct PageInfo {
     /// Whether there is more behind this page.

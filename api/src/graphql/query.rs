@@ -96,7 +96,8 @@ impl Query {
     }
 
     /// Catalogue search by name, best match first: the whole name, then its beginning, then the beginning of a word, then any
-    /// part; among equals what was played most by everyone. Case, accents and punctuation do not matter.
+    /// part; among equals what was played most by everyone (an artist at any position), then tracks before artists before
+    /// albums, then in order of id. Case, accents and punctuation do not matter; a text of nothing else finds nothing.
     async fn search(
         &self,
         ctx: &Context<'_>,

@@ -106,8 +106,8 @@ impl From<insights::Streaks> for Streaks {
     }
 }
 
-/// Runs of plays. A play begins its listen time before it ends; a run ends where the pause to the next play's beginning is not
-/// shorter than `gapMinutes`.
+/// Runs of plays. A play begins its listen time before it ends. Plays follow each other by their ends (of equal ends, by the
+/// track's id), and a run ends where the next play begins `gapMinutes` or more after the end of the one before it.
 #[derive(SimpleObject)]
 pub(super) struct Sessions {
     /// How many.
@@ -121,7 +121,7 @@ pub(super) struct Sessions {
 /// One run of plays.
 #[derive(SimpleObject)]
 pub(super) struct Session {
-    /// When its first play began; that may be before the range, to which a play belongs by its end.
+    /// When the first of its plays began; that may be before the range, to which a play belongs by its end.
     from: DateTime,
     /// When its last play ended.
     until: DateTime,

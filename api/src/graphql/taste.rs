@@ -18,8 +18,8 @@ pub(super) struct Discoveries(pub(super) insights::Discoveries);
 /// A track and its first play.
 pub(super) struct Discovery(insights::Discovery);
 
-/// What was played for the first time ever: of all of a listener's plays, whatever the range and filter, the first one is among
-/// those that count here.
+/// What was played for the first time ever: of all of a listener's plays, whatever the range and filter, the first one (or one
+/// of several at that instant) is among those that count here.
 #[Object]
 impl Discoveries {
     /// Tracks that were new.

@@ -19,8 +19,8 @@ impl Totals {
         Long(self.0.plays)
     }
 
-    /// Listened milliseconds. A play without a measured duration counts the track's full length: an upper bound; see
-    /// `measuredShare`.
+    /// Listened milliseconds. A play without a measured duration counts the track's full length, an upper bound (see
+    /// `measuredShare`), or nothing if that was not known when the play was loaded.
     async fn listen_time_ms(&self) -> Long {
         Long(self.0.listened_ms)
     }

@@ -97,7 +97,7 @@ impl User {
         Some(scope().map(|scope| Insights::new(ctx, scope)))
     }
 
-    /// Listening history, newest first.
+    /// Listening history, newest first; of several plays at one instant, in descending order of the track's id.
     async fn plays(
         &self,
         ctx: &Context<'_>,

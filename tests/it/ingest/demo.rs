@@ -16,15 +16,16 @@ on_both! {
     two_demos_at_once_are_one,
 }
 
+/// A few do on purpose, so that a listener's gaps have something to show.
 #[test]
-fn no_page_of_the_demo_looks_like_lost_plays() {
+fn few_pages_of_the_demo_look_like_lost_plays() {
     let wanted = ::ingest::demo::Options { plays: 6_000, ..::ingest::demo::Options::new(1, START_MS) };
     let pages: Vec<Vec<u8>> = ::ingest::demo::history(&wanted)
         .filter(|document| matches!(document.kind, ::ingest::demo::Kind::RecentlyPlayed { .. }))
         .map(|document| document.bytes)
         .collect();
-    let full = pages.iter().filter(|page| ::ingest::transform::recently_played(page).unwrap().is_full_page);
-    assert_eq!(full.count(), 0, "of {} pages", pages.len());
+    let full = pages.iter().filter(|page| ::ingest::transform::recently_played(page).unwrap().is_full_page).count();
+    assert!(full * 20 <= pages.len(), "{full} of {} pages", pages.len());
 }
 
 fn options(listeners: u32, plays: u32, seed: u64) -> Options {
