@@ -59,6 +59,9 @@ struct Options {
     /// Seconds after which two rounds of a question are enough.
     #[arg(long, default_value_t = 6)]
     enough: u64,
+    /// Leaves the predecessor out: quick, for working on one side.
+    #[arg(long)]
+    alone: bool,
     /// Makes the database anew. That also happens when the tables have changed.
     #[arg(long)]
     fresh: bool,
@@ -82,8 +85,12 @@ const NAIVE_MAX: Duration = Duration::from_secs(120);
 async fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     let folder = options.folder.clone().unwrap_or_else(|| Path::new(env!("CARGO_TARGET_TMPDIR")).join("../bench"));
-    let patience =
-        Patience { rounds_max: options.rounds, enough: Duration::from_secs(options.enough), naive_max: NAIVE_MAX };
+    let patience = Patience {
+        rounds_max: options.rounds,
+        enough: Duration::from_secs(options.enough),
+        naive_max: NAIVE_MAX,
+        alone: options.alone,
+    };
     let size = Size::of(options.plays);
     let place = Place::open(options.backend, &folder)?;
     let url = place.generated(size, options.seed, options.fresh).await?;

@@ -50,6 +50,8 @@ pub(crate) struct Patience {
     pub(crate) enough: Duration,
     /// The predecessor is stopped after this long.
     pub(crate) naive_max: Duration,
+    /// Whether the predecessor is left out.
+    pub(crate) alone: bool,
 }
 
 impl Times {
@@ -102,8 +104,8 @@ impl Sides {
         // Unmeasured: both sides' first turn warms the database's cache, and says what is answered.
         let answer = self.ask(&document).await?.0;
         let begun = Stopwatch::now();
-        let (rows, mut took) = self.ask_naive(&statement).await?;
-        let stopped = rows.is_none();
+        let (rows, mut took) = if patience.alone { (None, f64::NAN) } else { self.ask_naive(&statement).await? };
+        let stopped = rows.is_none() && !patience.alone;
         if let (Some(rows), Some(path)) = (&rows, question.compared) {
             let path =
                 if question.asks.starts_with('{') { path.to_owned() } else { format!("{}{path}", root(subject)) };
@@ -111,7 +113,7 @@ impl Sides {
         }
         let mut measured = Measured { naive: Times(Vec::new()), stopped, refrain: Times(Vec::new()) };
         loop {
-            if !stopped {
+            if !stopped && !patience.alone {
                 took = self.ask_naive(&statement).await?.1;
             }
             measured.naive.0.push(took);

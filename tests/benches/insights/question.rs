@@ -289,7 +289,7 @@ pub(crate) const QUESTIONS: [Question; 31] = [
                          SUM(CASE WHEN pause_ms < 1800000 THEN 0 ELSE 1 END) OVER (ORDER BY played_at) AS session
                   FROM paused)
                 SELECT MIN(played_at - duration_ms) AS began_at, MAX(played_at) AS ended_at, COUNT(*) AS plays
-                FROM numbered GROUP BY session ORDER BY ended_at - began_at DESC",
+                FROM numbered GROUP BY session ORDER BY 2 DESC",
         compared: None, // the predecessor knows no measured durations
     },
     Question {
