@@ -10,6 +10,7 @@
 
 mod clerk;
 mod cluster;
+pub mod installed;
 
 use std::{
     env,
