@@ -171,7 +171,10 @@ fn unreachable(error: &DbErr) -> bool {
                     | SqlxError::PoolTimedOut
                     | SqlxError::PoolClosed
                     | SqlxError::WorkerCrashed
-            ) || error.as_database_error().and_then(sea_orm::sqlx::error::DatabaseError::code).is_some_and(|code| is_farewell(&code))
+            ) || error
+                .as_database_error()
+                .and_then(sea_orm::sqlx::error::DatabaseError::code)
+                .is_some_and(|code| is_farewell(&code))
         }
         _ => false,
     }

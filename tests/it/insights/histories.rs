@@ -171,7 +171,7 @@ fn tracks(dice: &mut Dice, history: &History) -> Vec<Track> {
 fn features(dice: &mut Dice) -> [f64; 9] {
     let mut unit = || dice.between(0, 1000) as f64 / 1000.0;
     let mut features = [0.0; 9].map(|_: f64| unit());
-    features[5] = -60.0 * features[5];
+    features[5] *= -60.0;
     features[7] *= 220.0;
     features
 }

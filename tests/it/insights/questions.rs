@@ -13,6 +13,9 @@ use tests::reference::{
 use super::dice::Dice;
 use super::histories::{Era, GENRES, ZONES};
 
+/// A question, with the cursor behind which to go on.
+type Ask = Box<dyn Fn(Option<&str>) -> String>;
+
 /// A query and its answer.
 pub(super) struct Asking {
     pub(super) query: String,
@@ -22,7 +25,7 @@ pub(super) struct Asking {
 /// A connection that is to be read to its end.
 pub(super) struct Paging {
     /// The query for the page behind a cursor.
-    pub(super) query: Box<dyn Fn(Option<&str>) -> String>,
+    pub(super) query: Ask,
     /// Where the connection stands in the answer.
     pub(super) pointer: &'static str,
     /// All edges.

@@ -20,7 +20,7 @@ pub(super) fn totals(scope: &Scope) -> Value {
         "listenTime": listen_time(listened_ms / 1000),
         "measuredShare": if listened_ms == 0 { 0.0 } else { measured_ms as f64 / listened_ms as f64 },
         "tracks": different(plays.iter().map(|play| play.track.key)),
-        "artists": different(plays.iter().filter_map(|play| play.primary()).map(|artist| artist.key)),
+        "artists": different(plays.iter().filter_map(super::history::Heard::primary).map(|artist| artist.key)),
         "credited": different(plays.iter().flat_map(|play| &play.artists).map(|artist| artist.key)),
         "albums": different(plays.iter().filter_map(|play| play.album).map(|album| album.key)),
         "listeners": different(plays.iter().map(|play| play.listener.key)),
