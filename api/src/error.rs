@@ -1,6 +1,6 @@
 //! What goes wrong, told twice: a code and a calm sentence for the client, the whole chain of sources for the operator.
 //!
-//! A resolver returns one of the constructors here. Nothing is logged at that moment: [`settle`] runs once over the
+//! A resolver returns one of the constructors here. Nothing is logged at that moment: [`settle()`] runs once over the
 //! finished response, where the path and the request are known, logs each distinct cause at `error`, and gives every
 //! error in the response a code. An error that reaches it without a code (a `?` on a foreign error type, a bare string)
 //! is treated as [`Code::Internal`] and its text is withheld: texts are for clients only where somebody wrote them so.
@@ -198,7 +198,7 @@ fn coded(code: Code, text: impl Into<String>) -> Error {
     Error { message: text.into(), source: None, extensions: Some(extensions) }
 }
 
-/// An error whose cause waits for [`settle`] to log it.
+/// An error whose cause waits for [`settle()`] to log it.
 fn caused(code: Code, text: &str, cause: Box<dyn StdError + Send + Sync>) -> Error {
     Error { source: Some(Arc::new(Cause(cause))), ..coded(code, text) }
 }

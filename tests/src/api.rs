@@ -3,7 +3,7 @@
 //!
 //! A test asks in GraphQL and gets the answer's `data`; an answer with errors fails it, unless it asked for the errors.
 //! It does not reach behind the socket: what a client cannot see is not here, but for [the statements a query
-//! costs](Api::statements). Plays for it to count come from Spotify's fake, or from [`history`].
+//! costs](Api::statements). Plays for it to count come from Spotify's fake, or from [`history()`].
 
 mod history;
 mod node;

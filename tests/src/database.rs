@@ -24,7 +24,7 @@ const CONNECTIONS_MAX: u32 = 16;
 ///
 /// A function that is left out of the list is dead code, which the compiler tells.
 ///
-/// ```ignore
+/// ```text
 /// on_both! { a_play_fetched_twice_counts_once }
 ///
 /// async fn a_play_fetched_twice_counts_once(db: TestDb) { … }
