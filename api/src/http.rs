@@ -24,6 +24,7 @@ mod guarded;
 mod health;
 mod limits;
 mod media;
+mod metrics;
 mod parameters;
 mod provide;
 mod request_id;
@@ -49,7 +50,8 @@ use tower_http::compression::{
 
 use self::{answer::Refusal, request_id::name};
 pub use self::{
-    graphiql::Graphiql, graphql::GraphqlHttp, guarded::Guarded, limits::Limits, provide::Provide, request_id::RequestId,
+    graphiql::Graphiql, graphql::GraphqlHttp, guarded::Guarded, limits::Limits, metrics::metrics, provide::Provide,
+    request_id::RequestId,
 };
 use crate::error::Code;
 

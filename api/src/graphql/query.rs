@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object, Result};
 use futures::future::try_join_all;
 
+use super::cache::CacheReport;
 use super::catalogue::{Album, Artist, Track};
 use super::context;
 use super::filter::PlayFilter;
@@ -31,10 +32,10 @@ impl Query {
     async fn viewer(&self, ctx: &Context<'_>) -> Option<Result<User>> {
         let context = context::of(ctx);
         let found = match context.viewer() {
-            Some(username) => insights::listener_by_username(context.db(), username).await,
-            None => insights::first_listener(context.db()).await,
+            Some(username) => User::called(ctx, username).await,
+            None => User::first(ctx).await,
         };
-        found.map_err(error::database).map(|row| row.map(|row| User(Arc::new(row)))).transpose()
+        found.transpose()
     }
 
     /// A listener whom the viewer may see, or null.
@@ -43,8 +44,7 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "The username, to the letter.")] username: String,
     ) -> Option<Result<User>> {
-        let found = insights::listener_by_username(context::of(ctx).db(), &username).await;
-        found.map_err(error::database).map(|row| row.map(|row| User(Arc::new(row)))).transpose()
+        User::called(ctx, &username).await.transpose()
     }
 
     /// Listening across everyone.
@@ -59,10 +59,10 @@ impl Query {
     ) -> Option<Result<Insights>> {
         let scope = || {
             let zone = zone(&time_zone.unwrap_or_else(TimeZone::utc).0)?;
-            let range = range.unwrap_or_else(TimeRangeInput::last_30_days).resolve(&zone, context::of(ctx).now())?;
+            let range = context::of(ctx).resolve(range.unwrap_or_else(TimeRangeInput::last_30_days), &zone)?;
             Ok(Scope { audience: Audience::Everyone, range, zone, filter: filter.unwrap_or_default().resolve()? })
         };
-        Some(scope().map(|scope| Insights::new(ctx, scope)))
+        Some(scope().map(Insights::new))
     }
 
     /// The track of that Spotify id, or null.
@@ -71,7 +71,7 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "Spotify's id, 22 letters and digits.")] spotify_id: String,
     ) -> Option<Result<Track>> {
-        let found = insights::track_by_spotify_id(context::of(ctx).db(), &spotify_id).await;
+        let found = insights::track_by_spotify_id(context::of(ctx).unkept(), &spotify_id).await;
         found.map_err(error::database).map(|row| row.map(|row| Track(Arc::new(row)))).transpose()
     }
 
@@ -81,7 +81,7 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "Spotify's id, 22 letters and digits.")] spotify_id: String,
     ) -> Option<Result<Artist>> {
-        let found = insights::artist_by_spotify_id(context::of(ctx).db(), &spotify_id).await;
+        let found = insights::artist_by_spotify_id(context::of(ctx).unkept(), &spotify_id).await;
         found.map_err(error::database).map(|row| row.map(|row| Artist(Arc::new(row)))).transpose()
     }
 
@@ -91,7 +91,7 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "Spotify's id, 22 letters and digits.")] spotify_id: String,
     ) -> Option<Result<Album>> {
-        let found = insights::album_by_spotify_id(context::of(ctx).db(), &spotify_id).await;
+        let found = insights::album_by_spotify_id(context::of(ctx).unkept(), &spotify_id).await;
         found.map_err(error::database).map(|row| row.map(|row| Album(Arc::new(row)))).transpose()
     }
 
@@ -106,6 +106,13 @@ impl Query {
         #[graphql(desc = "How many, 1 to 100.", default_with = "Some(10)")] first: Option<i32>,
     ) -> Option<Result<Vec<SearchHit>>> {
         Some(search(ctx, &text, kinds, first.unwrap_or(10)).await)
+    }
+
+    /// What this instance keeps in memory, per field. Operators only; while access control is off, everyone is one.
+    async fn cache(&self, ctx: &Context<'_>) -> Option<CacheReport> {
+        // What it says changes with every question, this one included.
+        context::of(ctx).unkept();
+        Some(context::of(ctx).shared().cache.report().into())
     }
 
     /// Anything by its id; null if it is not there.
@@ -147,6 +154,6 @@ async fn search(
     };
     kinds.sort();
     kinds.dedup();
-    let hits = insights::search(context::of(ctx).db(), text, &kinds, first).await.map_err(error::database)?;
+    let hits = insights::search(context::of(ctx).unkept(), text, &kinds, first).await.map_err(error::database)?;
     try_join_all(hits.into_iter().map(|hit| SearchHit::load(ctx, hit))).await
 }
