@@ -47,8 +47,9 @@ pub async fn serve(settings: &Settings, clock: SharedClock) -> anyhow::Result<()
         }
         Some(address) => Some((listen(address, "METRICS_ADDR").await?, metrics)),
     };
-    info!("ready: open http://{address}/graphiql");
+    // Before it is said that it is ready: whoever reads that may want it to stop.
     let stop = stop()?;
+    info!("ready: open http://{address}/graphiql");
     let revisions = app.revisions.clone();
     let stop = async move {
         stop.await;

@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 /// const SERIES: Field<Vec<TimeBucket>> = Field::new("series").in_local_time().of_plays_alone();
 /// ```
 ///
-/// A field whose answers are not to be kept has none: it takes the database from `RequestContext::unkept`, which notes that
+/// A field whose answers are not to be kept has none: it takes the database from `RequestContext::db`, which notes that
 /// the whole answer must not be kept either.
 #[derive(Debug)]
 pub struct Field<T> {

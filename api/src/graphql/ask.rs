@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::Result;
 use entity::db::Db;
 use entity::ids::UserId;
-use entity::revision::{CATALOGUE, EVERYONE, PEOPLE};
+use entity::revision::{CATALOGUE, CLEARED, EVERYONE, PEOPLE};
 use entity::time::Instant;
 use sea_orm::DbErr;
 use serde::Serialize;
@@ -78,6 +78,7 @@ impl RequestContext {
         if field.policy().people {
             audiences.push(PEOPLE);
         }
+        audiences.push(CLEARED);
         let rests_on = self.pin(&field.policy(), &audiences).await.map_err(error::database)?;
         let key = Key::new(field.name(), rests_on, text);
         let cache = &self.shared().cache;

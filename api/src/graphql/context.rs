@@ -6,13 +6,14 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use async_graphql::Context;
+use async_graphql::{Context, Result};
 use entity::clock::SharedClock;
 use entity::db::Db;
 use entity::time::{Instant, TimeRange, day_ends};
 use jiff::tz::TimeZone;
 
 use super::time::TimeRangeInput;
+use super::user::User;
 use crate::cache::{Cache, Rests};
 use crate::loaders::Loaders;
 use crate::revision::{Pinned, Revisions};
@@ -64,7 +65,7 @@ impl RequestContext {
     }
 
     /// The database, for a field whose answer is not kept. Notes that nothing tells when the whole answer is no longer right.
-    pub(super) fn unkept(&self) -> &Db {
+    pub(super) fn db(&self) -> &Db {
         self.collected().unkept = true;
         &self.shared.db
     }
@@ -80,12 +81,6 @@ impl RequestContext {
     /// The revisions at which this request reads.
     pub fn pinned(&self) -> Arc<Pinned> {
         Arc::clone(&self.moment().revisions)
-    }
-
-    /// The listener who asks. Notes that the answer is for that one only.
-    pub(super) fn viewer(&self) -> Option<&str> {
-        self.collected().private = true;
-        self.viewer.as_deref()
     }
 
     /// The present, the same for every field of the request or event. An answer that depends on it says until when it stands
@@ -113,6 +108,13 @@ impl RequestContext {
     pub(super) fn loaders(&self) -> Arc<Loaders> {
         self.collected().unkept = true;
         Arc::clone(&self.moment().loaders)
+    }
+
+    /// Begins a new moment after this request has changed what `audiences` number: what was read or known before is forgotten,
+    /// so that whoever asks next, here at least, sees the change.
+    pub(super) fn changed(&self, audiences: &[i32]) {
+        self.shared.revisions.forget(audiences);
+        self.renew();
     }
 
     /// Begins a new moment: nothing that was read before is remembered.
@@ -144,4 +146,15 @@ impl Moment {
 /// The request's context.
 pub(super) fn of<'a>(ctx: &Context<'a>) -> &'a RequestContext {
     ctx.data_unchecked::<Arc<RequestContext>>()
+}
+
+/// The listener who asks: while access control is off, whoever the request names, else the one whose account was made first.
+/// Notes that the answer is for that one only.
+pub(super) async fn viewer(ctx: &Context<'_>) -> Result<Option<User>> {
+    let request = of(ctx);
+    request.collected().private = true;
+    match &request.viewer {
+        Some(username) => User::called(ctx, username).await,
+        None => User::first(ctx).await,
+    }
 }

@@ -12,6 +12,7 @@ use super::filter::PlayFilter;
 use super::insights::Insights;
 use super::node::{CatalogueKind, Node, SearchHit};
 use super::paging::{FIRST_MAX, page_length};
+use super::runs::{IngestRunConnection, RunOutcome};
 use super::scalars::TimeZone;
 use super::time::{TimeRangeInput, zone};
 use super::user::User;
@@ -30,12 +31,7 @@ impl Query {
     /// The listener who asks, or null. While access control is off, that is whoever the header `X-Viewer` names, else the
     /// listener whose account was made first.
     async fn viewer(&self, ctx: &Context<'_>) -> Option<Result<User>> {
-        let context = context::of(ctx);
-        let found = match context.viewer() {
-            Some(username) => User::called(ctx, username).await,
-            None => User::first(ctx).await,
-        };
-        found.transpose()
+        context::viewer(ctx).await.transpose()
     }
 
     /// A listener whom the viewer may see, or null.
@@ -71,7 +67,7 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "Spotify's id, 22 letters and digits.")] spotify_id: String,
     ) -> Option<Result<Track>> {
-        let found = insights::track_by_spotify_id(context::of(ctx).unkept(), &spotify_id).await;
+        let found = insights::track_by_spotify_id(context::of(ctx).db(), &spotify_id).await;
         found.map_err(error::database).map(|row| row.map(|row| Track(Arc::new(row)))).transpose()
     }
 
@@ -81,7 +77,7 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "Spotify's id, 22 letters and digits.")] spotify_id: String,
     ) -> Option<Result<Artist>> {
-        let found = insights::artist_by_spotify_id(context::of(ctx).unkept(), &spotify_id).await;
+        let found = insights::artist_by_spotify_id(context::of(ctx).db(), &spotify_id).await;
         found.map_err(error::database).map(|row| row.map(|row| Artist(Arc::new(row)))).transpose()
     }
 
@@ -91,7 +87,7 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "Spotify's id, 22 letters and digits.")] spotify_id: String,
     ) -> Option<Result<Album>> {
-        let found = insights::album_by_spotify_id(context::of(ctx).unkept(), &spotify_id).await;
+        let found = insights::album_by_spotify_id(context::of(ctx).db(), &spotify_id).await;
         found.map_err(error::database).map(|row| row.map(|row| Album(Arc::new(row)))).transpose()
     }
 
@@ -111,8 +107,19 @@ impl Query {
     /// What this instance keeps in memory, per field. Operators only; while access control is off, everyone is one.
     async fn cache(&self, ctx: &Context<'_>) -> Option<CacheReport> {
         // What it says changes with every question, this one included.
-        context::of(ctx).unkept();
+        context::of(ctx).db();
         Some(context::of(ctx).shared().cache.report().into())
+    }
+
+    /// Operators only: what the ingest did, newest first. While access control is off, everyone is an operator.
+    async fn ingest_runs(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 1 to 100.", default_with = "Some(20)")] first: Option<i32>,
+        #[graphql(desc = "The `endCursor` of the page before.")] after: Option<String>,
+        #[graphql(desc = "Only runs that ended like this; all if absent.")] outcome: Option<RunOutcome>,
+    ) -> Option<Result<IngestRunConnection>> {
+        Some(IngestRunConnection::ask(ctx, outcome, first.unwrap_or(20), after).await)
     }
 
     /// Anything by its id; null if it is not there.
@@ -154,6 +161,6 @@ async fn search(
     };
     kinds.sort();
     kinds.dedup();
-    let hits = insights::search(context::of(ctx).unkept(), text, &kinds, first).await.map_err(error::database)?;
+    let hits = insights::search(context::of(ctx).db(), text, &kinds, first).await.map_err(error::database)?;
     try_join_all(hits.into_iter().map(|hit| SearchHit::load(ctx, hit))).await
 }

@@ -38,9 +38,9 @@ impl Subscription {
     ) -> Result<BoxStream<'a, Result<PlaysLoaded>>> {
         let request = context::of(ctx);
         let changes = request.revisions().subscribe();
-        let user = insights::listener_by_username(request.unkept(), &username).await.map_err(error::database)?;
+        let user = insights::listener_by_username(request.db(), &username).await.map_err(error::database)?;
         let Some(user) = user else { return Ok(stream::empty().boxed()) };
-        let counted = insights::plays_ever(request.unkept(), user.id).await.map_err(error::database)?;
+        let counted = insights::plays_ever(request.db(), user.id).await.map_err(error::database)?;
         let waiting = Waiting { user: user.id, counted, changes };
         let events = stream::unfold(waiting, move |waiting| next(request, waiting));
         Ok(events.take_until(request.revisions().stopped()).boxed())
@@ -58,7 +58,7 @@ struct Waiting {
 async fn next(request: &RequestContext, mut waiting: Waiting) -> Option<(Result<PlaysLoaded>, Waiting)> {
     loop {
         waiting.changes.changed().await.ok()?;
-        let plays = match insights::plays_ever(request.unkept(), waiting.user).await {
+        let plays = match insights::plays_ever(request.db(), waiting.user).await {
             Ok(plays) => plays,
             Err(error) => return Some((Err(error::database(error)), waiting)),
         };

@@ -156,13 +156,13 @@ impl User {
             Ok(range) => range.map(|(range, _)| range),
             Err(error) => return Some(Err(error)),
         };
-        let gaps = insights::gaps(context::of(ctx).unkept(), self.0.id, range).await.map_err(error::database);
+        let gaps = insights::gaps(context::of(ctx).db(), self.0.id, range).await.map_err(error::database);
         Some(gaps.map(|gaps| gaps.into_iter().map(Gap::from).collect()))
     }
 
     /// How current this listener's history is.
     async fn sync(&self, ctx: &Context<'_>) -> Option<Result<SyncStatus>> {
-        let currency = insights::currency(context::of(ctx).unkept(), self.0.id).await;
+        let currency = insights::currency(context::of(ctx).db(), self.0.id).await;
         Some(currency.map(SyncStatus::from).map_err(error::database))
     }
 
