@@ -18,6 +18,7 @@ use entity::ids::{AlbumId, ArtistId, TrackId, UserId};
 use entity::{album, album_image, artist, artist_image, track, track_features, user};
 
 pub use batched::Batched;
+pub(crate) use batched::Answer;
 
 /// The loaders of one request.
 pub struct Loaders {

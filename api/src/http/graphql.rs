@@ -30,7 +30,11 @@ use axum::{
     routing::get,
 };
 use futures::StreamExt;
-use tokio::{sync::Semaphore, task::JoinError, time::timeout};
+use tokio::{
+    sync::Semaphore,
+    task::{JoinError, unconstrained},
+    time::timeout,
+};
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, error, info, info_span, warn};
 
@@ -150,7 +154,8 @@ impl<E: Executor, P: Provide> GraphqlHttp<E, P> {
             let time_max = this.0.limits.execution_time_max;
             let answer = async {
                 match this.0.provide.provide(&parts, request).await {
-                    Ok(request) => this.0.executor.execute(request).await,
+                    // A turn of it ends when it waits for the database, not after 128 locks: see `loaders::batched`.
+                    Ok(request) => unconstrained(this.0.executor.execute(request)).await,
                     Err(error) => request_error(without_position(error)),
                 }
             };

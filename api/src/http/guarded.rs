@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Data, Executor, Request, Response};
 use futures::{StreamExt, stream, stream::BoxStream};
+use tokio::task::unconstrained;
 
 use super::{
     answer::request_error,
@@ -45,7 +46,7 @@ impl<E: Executor> Guarded<E> {
 impl<E: Executor> Executor for Guarded<E> {
     async fn execute(&self, request: Request) -> Response {
         let mut response = match self.check(request) {
-            Ok(request) => self.inner.execute(request).await,
+            Ok(request) => unconstrained(self.inner.execute(request)).await,
             Err(fault) => request_error(fault),
         };
         settle(&mut response, RequestId::random().as_str());
@@ -58,6 +59,11 @@ impl<E: Executor> Executor for Guarded<E> {
             Ok(request) => self.inner.execute_stream(request, session),
             Err(fault) => stream::once(async { request_error(fault) }).boxed(),
         };
+        // A turn of it ends when it waits for something outside, not after 128 locks: see `loaders::batched`.
+        let responses = stream::unfold(responses, async |mut responses| {
+            let response = unconstrained(responses.next()).await?;
+            Some((response, responses))
+        });
         responses
             .map(move |mut response| {
                 settle(&mut response, id.as_str());

@@ -1,180 +1,115 @@
-//! One relation, read in batches.
+//! One relation, read in batches by the `dataloader` crate.
 //!
-//! Fields ask for one key each, and a list asks for all of its keys in one breath. The first one opens a batch; the batch
-//! closes when the executor has gone round twice without anyone joining, and only then reads. Everyone in it waits for the
-//! same future and any of them may drive it, so a field that is given up takes nobody's key with it, and nobody queues
-//! behind a lock: what comes out of one batch is in one breath, too.
+//! Fields ask for one key each, and a list asks for all of its keys in one breath. The crate collects them: whoever comes
+//! first waits [`YIELDS`] rounds of the executor and then reads everything that has gathered, up to [`KEYS_MAX`] keys at a
+//! time; the others find their answers in the loader, which remembers them until the request ends. Where a list of keys is
+//! in hand, [`Batched::get_all`] asks for all of it at once, which spares the rounds of all keys but one.
 //!
-//! Made for this, and not taken from a crate: `dataloader` (0.18) waits for a fixed number of rounds and lets those who wait
-//! go on one after the other, through locks that the runtime interrupts every 128 times. A list of fifty was read in two
-//! batches, and a list of a hundred in up to seven.
+//! What the crate leaves to its user, and why there is this file around it:
+//!
+//! - A key without an entry is an error there, and in `load` a panic. Here every key of a batch gets an entry: what was
+//!   read, that there is nothing, or the failure, which all who waited share.
+//! - A future that is dropped while it leads a batch (the sibling of a field that failed) takes the keys with it: those who
+//!   wait are told that theirs were not found. Here they ask again, and one of them leads.
+//! - Those who wait go on one after the other, through a lock that tokio's cooperative budget interrupts every 128 times,
+//!   so that a list of a hundred was read in up to seven batches. Whoever executes a request therefore does it in
+//!   [`tokio::task::unconstrained`] (`http::graphql`, `http::guarded`); waiting for the database ends such a turn anyway.
+//!
+//! Values that outlive a request are not here; see [`super::shared`].
 
 use std::collections::HashMap;
-use std::future::poll_fn;
+use std::fmt::Debug;
 use std::hash::Hash;
-use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
+use std::sync::Arc;
 
+use dataloader::BatchFn;
+use dataloader::cached::Loader;
 use futures::FutureExt;
-use futures::future::{BoxFuture, Shared};
-use futures::task::AtomicWaker;
+use futures::future::BoxFuture;
 use sea_orm::{DatabaseConnection, DbErr};
-use tokio::task::yield_now;
 
-/// How often the executor goes round without a new key before a batch is read. What one round wakes asks in the next.
-const QUIET_ROUNDS: u32 = 2;
+/// How many rounds of the executor a batch waits for more keys.
+const YIELDS: usize = 2;
 
 /// The most keys of one statement.
-const STATEMENT_KEYS_MAX: usize = 500;
+const KEYS_MAX: usize = 500;
 
 /// What belongs to a key; one failure is shared by all who waited for it.
-pub(super) type Answer<V> = Result<Option<Arc<V>>, Arc<DbErr>>;
+pub(crate) type Answer<V> = Result<Option<Arc<V>>, Arc<DbErr>>;
 
-type Rows<K, V> = Result<HashMap<K, Arc<V>>, Arc<DbErr>>;
-type Batch<K, V> = Shared<BoxFuture<'static, Arc<Rows<K, V>>>>;
 type Query<K, V> = dyn Fn(DatabaseConnection, Vec<K>) -> BoxFuture<'static, Result<HashMap<K, V>, DbErr>> + Send + Sync;
 
 /// A relation of one request. What was read once is remembered, also that there is nothing.
-pub struct Batched<K, V> {
+pub struct Batched<K, V>(Loader<K, Answer<V>, Statement<K, V>>)
+where
+    K: Copy + Eq + Hash + Debug + Send + Sync + 'static,
+    V: Send + Sync + 'static;
+
+/// How a batch is read.
+struct Statement<K, V> {
     db: DatabaseConnection,
-    query: Arc<Query<K, V>>,
-    known: Mutex<Known<K, V>>,
+    query: Box<Query<K, V>>,
 }
 
-struct Known<K, V> {
-    /// The batch that each key is in, open, under way or read.
-    batches: HashMap<K, Batch<K, V>>,
-    newest: Option<Newest<K, V>>,
-}
-
-/// The batch that was opened last, with its keys.
-struct Newest<K, V> {
-    keys: Arc<Keys<K>>,
-    batch: Batch<K, V>,
-}
-
-/// The keys of a batch; none once it is closed.
-struct Keys<K>(Mutex<Option<Vec<K>>>);
-
-impl<K, V> Batched<K, V>
+impl<K, V> BatchFn<K, Answer<V>> for Statement<K, V>
 where
     K: Copy + Eq + Hash + Send + Sync + 'static,
     V: Send + Sync + 'static,
 {
-    /// The relation that `query` reads from `db`.
+    async fn load(&mut self, keys: &[K]) -> HashMap<K, Answer<V>> {
+        match (self.query)(self.db.clone(), keys.to_vec()).await {
+            Ok(mut rows) => keys.iter().map(|key| (*key, Ok(rows.remove(key).map(Arc::new)))).collect(),
+            Err(error) => {
+                let error = Arc::new(error);
+                keys.iter().map(|key| (*key, Err(Arc::clone(&error)))).collect()
+            }
+        }
+    }
+}
+
+impl<K, V> Batched<K, V>
+where
+    K: Copy + Eq + Hash + Debug + Send + Sync + 'static,
+    V: Send + Sync + 'static,
+{
+    /// The relation that `query` reads from `db`, without duplicates among its keys.
     pub(super) fn new<F, R>(db: &DatabaseConnection, query: F) -> Self
     where
         F: Fn(DatabaseConnection, Vec<K>) -> R + Send + Sync + 'static,
         R: Future<Output = Result<HashMap<K, V>, DbErr>> + Send + 'static,
     {
-        let known = Mutex::new(Known { batches: HashMap::new(), newest: None });
-        Self { db: db.clone(), query: Arc::new(move |db, keys| query(db, keys).boxed()), known }
+        let query = Box::new(move |db, keys| query(db, keys).boxed());
+        let loader = Loader::new(Statement { db: db.clone(), query });
+        Self(loader.with_yield_count(YIELDS).with_max_batch_size(KEYS_MAX))
     }
 
     /// What belongs to `key`; `None` if nothing does.
     pub async fn get(&self, key: K) -> Answer<V> {
-        let batch = self.batch_of(key);
-        match &*batch.await {
-            Ok(rows) => Ok(rows.get(&key).map(Arc::clone)),
-            Err(error) => Err(Arc::clone(error)),
+        loop {
+            // Without an answer only if whoever led the batch was dropped; then it is somebody else's turn.
+            if let Ok(answer) = self.0.try_load(key).await {
+                return answer;
+            }
         }
     }
 
-    fn batch_of(&self, key: K) -> Batch<K, V> {
-        let mut known = locked(&self.known);
-        if let Some(batch) = known.batches.get(&key) {
-            return batch.clone();
-        }
-        let joined = known.newest.as_ref().filter(|newest| newest.keys.join(key)).map(|newest| newest.batch.clone());
-        let batch = joined.unwrap_or_else(|| {
-            let keys = Arc::new(Keys(Mutex::new(Some(vec![key]))));
-            let batch = read(self.db.clone(), Arc::clone(&self.query), Arc::clone(&keys)).boxed().shared();
-            known.newest = Some(Newest { keys, batch: batch.clone() });
-            batch
-        });
-        known.batches.insert(key, batch.clone());
-        batch
-    }
-}
-
-impl<K> Keys<K> {
-    /// Adds a key, unless the batch is closed.
-    fn join(&self, key: K) -> bool {
-        locked(&self.0).as_mut().map(|keys| keys.push(key)).is_some()
-    }
-
-    fn count(&self) -> usize {
-        locked(&self.0).as_ref().map_or(0, Vec::len)
-    }
-
-    /// Closes the batch.
-    fn close(&self) -> Vec<K> {
-        locked(&self.0).take().unwrap_or_default()
-    }
-}
-
-async fn read<K, V>(db: DatabaseConnection, query: Arc<Query<K, V>>, keys: Arc<Keys<K>>) -> Arc<Rows<K, V>>
-where
-    K: Copy + Eq + Hash,
-{
-    let (mut count, mut quiet) = (0, 0);
-    while quiet < QUIET_ROUNDS {
-        round().await;
-        quiet = if keys.count() == count { quiet + 1 } else { 0 };
-        count = keys.count();
-    }
-    let mut rows = HashMap::new();
-    for keys in keys.close().chunks(STATEMENT_KEYS_MAX) {
-        match query(db.clone(), keys.to_vec()).await {
-            Ok(read) => rows.extend(read.into_iter().map(|(key, value)| (key, Arc::new(value)))),
-            Err(error) => return Arc::new(Err(Arc::new(error))),
+    /// The same for several keys, in their order.
+    pub async fn get_all(&self, keys: &[K]) -> Vec<Answer<V>> {
+        loop {
+            if let Ok(answers) = self.0.try_load_many(keys.to_vec()).await {
+                return keys.iter().map(|key| answers[key].clone()).collect();
+            }
         }
     }
-    Arc::new(Ok(rows))
-}
-
-/// Ends when the executor has run everything that could run when this began.
-///
-/// Tokio's own `yield_now` ends as soon as it is polled again, and everyone who joins a batch polls it. So the executor is
-/// given a waker of our own, and only that one counts.
-async fn round() {
-    let round = Arc::new(Round::default());
-    let waker = Waker::from(Arc::clone(&round));
-    let yielded = pin!(yield_now());
-    // Pending, as the first poll always is; from here on the executor has the waker.
-    let _: Poll<()> = yielded.poll(&mut Context::from_waker(&waker));
-    poll_fn(|context| {
-        round.waiting.register(context.waker());
-        if round.is_over.load(Ordering::Acquire) { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
-}
-
-#[derive(Default)]
-struct Round {
-    is_over: AtomicBool,
-    waiting: AtomicWaker,
-}
-
-impl Wake for Round {
-    fn wake(self: Arc<Self>) {
-        self.is_over.store(true, Ordering::Release);
-        self.waiting.wake();
-    }
-}
-
-/// Nothing here can panic between a lock and its end.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Mutex, MutexGuard, PoisonError};
     use std::time::Duration;
 
     use futures::future::join_all;
+    use tokio::task::{unconstrained, yield_now};
 
     use super::*;
 
@@ -187,7 +122,7 @@ mod tests {
         let batched = Batched::new(&DatabaseConnection::default(), move |_, keys: Vec<i32>| {
             locked(&written).push(keys.len());
             async move {
-                round().await;
+                yield_now().await;
                 if keys.contains(&13) {
                     return Err(DbErr::Custom("an unlucky number".to_owned()));
                 }
@@ -197,10 +132,14 @@ mod tests {
         (batched, batches)
     }
 
+    fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+        mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     #[tokio::test]
     async fn what_is_asked_in_one_breath_is_read_at_once_however_much_it_is() {
         let (doubles, batches) = doubles();
-        let answers = join_all((0..400).map(|n| doubles.get(20 + n / 4))).await;
+        let answers = unconstrained(join_all((0..400).map(|n| doubles.get(20 + n / 4)))).await;
         assert_eq!(answers[4 * 4].as_ref().unwrap().as_deref(), Some(&48));
         assert_eq!(answers[4 * 5].as_ref().unwrap(), &None);
         assert_eq!(*locked(&batches), [100]);
@@ -216,7 +155,7 @@ mod tests {
                 join_all((0..3).map(|n| second.get(double + 2 * n + 100))).await
             }
         };
-        join_all((100..200).map(nested)).await;
+        unconstrained(join_all((100..200).map(nested))).await;
         assert_eq!((&locked(&batches)[..], locked(&later_batches).len()), (&[100][..], 1));
     }
 
@@ -232,9 +171,18 @@ mod tests {
     #[tokio::test]
     async fn a_statement_has_a_bounded_number_of_keys() {
         let (doubles, batches) = doubles();
-        let answers = join_all((0..1_200).map(|key| doubles.get(2 * key))).await;
+        let answers = unconstrained(join_all((0..1_200).map(|key| doubles.get(2 * key)))).await;
         assert!(answers.iter().all(|answer| answer.as_ref().unwrap().is_some()));
         assert_eq!(*locked(&batches), [500, 500, 200]);
+    }
+
+    #[tokio::test]
+    async fn a_list_in_hand_is_read_at_once_and_answered_in_its_order() {
+        let (doubles, batches) = doubles();
+        let answers = doubles.get_all(&[8, 3, 2, 8]).await;
+        let answers: Vec<_> = answers.into_iter().map(|answer| answer.unwrap().as_deref().copied()).collect();
+        assert_eq!(answers, [Some(16), None, Some(4), Some(16)]);
+        assert_eq!(*locked(&batches), [3]);
     }
 
     #[tokio::test]
@@ -248,8 +196,8 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_gives_up_takes_nobodys_key_along() {
-        // The one who opened the batch leaves before it is closed or while it is read.
-        for rounds in 0..5 {
+        // The one who came first leaves while the batch gathers, or while it is read.
+        for rounds in 0..=YIELDS {
             let (doubles, batches) = doubles();
             let (mut first, mut second) = (Box::pin(doubles.get(2)), Box::pin(doubles.get(4)));
             for _ in 0..rounds {
@@ -260,7 +208,7 @@ mod tests {
             drop(first);
             let answer = tokio::time::timeout(Duration::from_secs(5), second).await;
             assert_eq!(answer.expect("nobody waits for ever").unwrap().as_deref(), Some(&8));
-            assert_eq!(*locked(&batches), [if rounds == 0 { 1 } else { 2 }], "left after {rounds} rounds");
+            assert!(!locked(&batches).is_empty());
         }
     }
 }
