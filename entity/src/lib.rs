@@ -6,6 +6,7 @@
 //!
 //! Nothing here talks to Spotify, serves a request or decides what to count.
 
+pub mod archive;
 pub mod chain;
 pub mod clock;
 pub mod db;

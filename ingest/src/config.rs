@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
+use entity::archive::{Archive, S3Settings};
 use entity::secret::KeyRing;
 use entity::settings::{DatabaseSettings, LogSettings, secret};
 
-use crate::archive::{Archive, S3Settings};
 use crate::command;
 use crate::spotify::App;
 

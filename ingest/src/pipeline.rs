@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use entity::archive::{self, Archive, ArchiveKey, Kind};
 use entity::chain::chain;
 use entity::clock::SharedClock;
 use entity::db::Db;
@@ -14,7 +15,6 @@ use entity::spotify_account::{self, State};
 use entity::time::Instant;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter};
 
-use crate::archive::{self, Archive, ArchiveKey, Kind};
 use crate::batch::Batch;
 use crate::journal::Step;
 use crate::load::{self, Loaded, Origin};

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ::ingest::archive::{Archive, S3Settings};
+use entity::archive::{Archive, S3Settings};
 use tempfile::TempDir;
 
 use crate::s3::{REGION, S3Server};

@@ -71,7 +71,7 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::archive::Kind;
-    use entity::time::Instant;
+    use crate::time::Instant;
 
     #[tokio::test]
     async fn an_object_is_written_once_and_leaves_nothing_else_behind() {

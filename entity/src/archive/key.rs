@@ -3,8 +3,8 @@
 //! A person's objects lie below one prefix, so that a person can be erased; the key is made from a number, an instant and a
 //! hash only, so nothing a stranger chose can point outside.
 
-use entity::ids::UserId;
-use entity::time::Instant;
+use crate::ids::UserId;
+use crate::time::Instant;
 use sha2::{Digest, Sha256};
 
 /// What a raw response is about.
