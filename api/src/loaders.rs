@@ -17,8 +17,8 @@ use entity::db::Db;
 use entity::ids::{AlbumId, ArtistId, TrackId, UserId};
 use entity::{album, album_image, artist, artist_image, track, track_features, user};
 
-pub use batched::Batched;
 pub(crate) use batched::Answer;
+pub use batched::Batched;
 
 /// The loaders of one request.
 pub struct Loaders {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Data, Executor, Request, Response};
+use async_graphql::{Data, Executor, Request, Response, Value};
 use futures::{StreamExt, stream, stream::BoxStream};
 use tokio::task::unconstrained;
 
@@ -37,7 +37,7 @@ impl<E: Executor> Guarded<E> {
     fn check(&self, mut request: Request) -> Result<Request, Fault> {
         let document = document::read(&request.query, &self.limits)?;
         let operation = document::operation(&document, request.operation_name.as_deref())?;
-        document::check_variables(&operation.node, &request.variables)?;
+        document::check_variables(&operation.node, |name| Some(*request.variables.get(name)? == Value::Null))?;
         request.set_parsed_query(document);
         Ok((self.equip)(request))
     }

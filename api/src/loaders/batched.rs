@@ -1,21 +1,21 @@
 //! One relation, read in batches by the `dataloader` crate.
 //!
 //! Fields ask for one key each, and a list asks for all of its keys in one breath. The crate collects them: whoever comes
-//! first waits [`YIELDS`] rounds of the executor and then reads everything that has gathered, up to [`KEYS_MAX`] keys at a
-//! time; the others find their answers in the loader, which remembers them until the request ends. Where a list of keys is
+//! first waits [`YIELDS`] rounds of the executor and then takes everything that has gathered as one batch, of [`KEYS_MAX`]
+//! keys at most; the others find theirs in the loader, which remembers them until the request ends. Where a list of keys is
 //! in hand, [`Batched::get_all`] asks for all of it at once, which spares the rounds of all keys but one.
 //!
-//! What the crate leaves to its user, and why there is this file around it:
+//! What this file adds to the crate: a batch is handed out as soon as it is *made*, and read outside of the crate's lock.
+//! What the loader remembers for a key is the batch it is in, a future that everyone waits for together and any of them may
+//! drive. Left to itself the crate reads while it holds its lock. Then those who wait go on one after the other, and those
+//! who come meanwhile are let in one by one: a list of a hundred was read in up to seven batches, and two lists that lead to
+//! the same relation in up to forty. It also loses the keys of a batch whose leader is dropped (the sibling of a field that
+//! failed), and answers a key without a row with an error, or a panic. Here a key without a row has an answer, which is none;
+//! a failure is shared by all who waited for it; and whoever is dropped takes nobody's key along.
 //!
-//! - A key without an entry is an error there, and in `load` a panic. Here every key of a batch gets an entry: what was
-//!   read, that there is nothing, or the failure, which all who waited share.
-//! - A future that is dropped while it leads a batch (the sibling of a field that failed) takes the keys with it: those who
-//!   wait are told that theirs were not found. Here they ask again, and one of them leads.
-//! - Those who wait go on one after the other, through a lock that tokio's cooperative budget interrupts every 128 times,
-//!   so that a list of a hundred was read in up to seven batches. Whoever executes a request therefore does it in
-//!   [`tokio::task::unconstrained`] (`http::graphql`, `http::guarded`); waiting for the database ends such a turn anyway.
-//!
-//! Values that outlive a request are not here; see [`super::shared`].
+//! One condition is left, and it is not kept here: tokio interrupts whoever takes its locks every 128 times, so whoever
+//! executes a request does it in [`tokio::task::unconstrained`] (`http::graphql`, `http::guarded`). Waiting for the database
+//! ends such a turn anyway.
 
 use std::collections::HashMap;
 use std::fmt::Debug;
@@ -27,6 +27,10 @@ use dataloader::cached::Loader;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use sea_orm::{DatabaseConnection, DbErr};
+use tokio::sync::{Mutex, OnceCell};
+use tokio::task::JoinError;
+use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument;
 
 /// How many rounds of the executor a batch waits for more keys.
 const YIELDS: usize = 2;
@@ -37,13 +41,48 @@ const KEYS_MAX: usize = 500;
 /// What belongs to a key; one failure is shared by all who waited for it.
 pub(crate) type Answer<V> = Result<Option<Arc<V>>, Arc<DbErr>>;
 
+type Rows<K, V> = Result<HashMap<K, Arc<V>>, Arc<DbErr>>;
 type Query<K, V> = dyn Fn(DatabaseConnection, Vec<K>) -> BoxFuture<'static, Result<HashMap<K, V>, DbErr>> + Send + Sync;
 
 /// A relation of one request. What was read once is remembered, also that there is nothing.
-pub struct Batched<K, V>(Loader<K, Answer<V>, Statement<K, V>>)
+pub struct Batched<K, V>(Loader<K, Arc<Batch<K, V>>, Statement<K, V>>)
 where
     K: Copy + Eq + Hash + Debug + Send + Sync + 'static,
     V: Send + Sync + 'static;
+
+/// Keys that are read together.
+///
+/// Only one of those who wait is woken when the rows are there, and wakes all others: so they go on in one breath, whose keys
+/// are the next batch. Were each woken from the outside, the first ones would be running while the last ones still sleep.
+struct Batch<K, V> {
+    rows: OnceCell<Rows<K, V>>,
+    reading: Mutex<AbortOnDropHandle<Rows<K, V>>>,
+}
+
+impl<K, V> Batch<K, V>
+where
+    K: Copy + Eq + Hash + Send + 'static,
+    V: Send + Sync + 'static,
+{
+    /// Begins to read, in a task of its own, which ends early when nobody is there any more.
+    fn begin(rows: BoxFuture<'static, Result<HashMap<K, V>, DbErr>>) -> Self {
+        let read = async {
+            let shared = |(key, value)| (key, Arc::new(value));
+            rows.await.map(|rows| rows.into_iter().map(shared).collect()).map_err(Arc::new)
+        };
+        let reading = AbortOnDropHandle::new(tokio::spawn(read.in_current_span()));
+        Self { rows: OnceCell::new(), reading: Mutex::new(reading) }
+    }
+
+    async fn answer(&self, key: K) -> Answer<V> {
+        let broken = |failure: JoinError| Err(Arc::new(DbErr::Custom(format!("a batch broke off: {failure}"))));
+        let read = async || (&mut *self.reading.lock().await).await.unwrap_or_else(broken);
+        match self.rows.get_or_init(read).await {
+            Ok(rows) => Ok(rows.get(&key).map(Arc::clone)),
+            Err(error) => Err(Arc::clone(error)),
+        }
+    }
+}
 
 /// How a batch is read.
 struct Statement<K, V> {
@@ -51,19 +90,15 @@ struct Statement<K, V> {
     query: Box<Query<K, V>>,
 }
 
-impl<K, V> BatchFn<K, Answer<V>> for Statement<K, V>
+impl<K, V> BatchFn<K, Arc<Batch<K, V>>> for Statement<K, V>
 where
     K: Copy + Eq + Hash + Send + Sync + 'static,
     V: Send + Sync + 'static,
 {
-    async fn load(&mut self, keys: &[K]) -> HashMap<K, Answer<V>> {
-        match (self.query)(self.db.clone(), keys.to_vec()).await {
-            Ok(mut rows) => keys.iter().map(|key| (*key, Ok(rows.remove(key).map(Arc::new)))).collect(),
-            Err(error) => {
-                let error = Arc::new(error);
-                keys.iter().map(|key| (*key, Err(Arc::clone(&error)))).collect()
-            }
-        }
+    /// Makes the batch of these keys.
+    async fn load(&mut self, keys: &[K]) -> HashMap<K, Arc<Batch<K, V>>> {
+        let batch = Arc::new(Batch::begin((self.query)(self.db.clone(), keys.to_vec())));
+        keys.iter().map(|key| (*key, Arc::clone(&batch))).collect()
     }
 }
 
@@ -72,7 +107,7 @@ where
     K: Copy + Eq + Hash + Debug + Send + Sync + 'static,
     V: Send + Sync + 'static,
 {
-    /// The relation that `query` reads from `db`, without duplicates among its keys.
+    /// The relation that `query` reads from `db`.
     pub(super) fn new<F, R>(db: &DatabaseConnection, query: F) -> Self
     where
         F: Fn(DatabaseConnection, Vec<K>) -> R + Send + Sync + 'static,
@@ -80,26 +115,36 @@ where
     {
         let query = Box::new(move |db, keys| query(db, keys).boxed());
         let loader = Loader::new(Statement { db: db.clone(), query });
-        Self(loader.with_yield_count(YIELDS).with_max_batch_size(KEYS_MAX))
+        Self(
+            loader
+                .with_yield_count(std::env::var("YIELDS").map_or(YIELDS, |n| n.parse().unwrap()))
+                .with_max_batch_size(KEYS_MAX),
+        )
     }
 
     /// What belongs to `key`; `None` if nothing does.
     pub async fn get(&self, key: K) -> Answer<V> {
-        loop {
-            // Without an answer only if whoever led the batch was dropped; then it is somebody else's turn.
-            if let Ok(answer) = self.0.try_load(key).await {
-                return answer;
+        let batch = loop {
+            // There is no batch only if whoever made it was interrupted and dropped; then it is somebody else's turn.
+            if let Ok(batch) = self.0.try_load(key).await {
+                break batch;
             }
-        }
+        };
+        batch.answer(key).await
     }
 
     /// The same for several keys, in their order.
     pub async fn get_all(&self, keys: &[K]) -> Vec<Answer<V>> {
-        loop {
-            if let Ok(answers) = self.0.try_load_many(keys.to_vec()).await {
-                return keys.iter().map(|key| answers[key].clone()).collect();
+        let batches = loop {
+            if let Ok(batches) = self.0.try_load_many(keys.to_vec()).await {
+                break batches;
             }
+        };
+        let mut answers = Vec::with_capacity(keys.len());
+        for key in keys {
+            answers.push(batches[key].answer(*key).await);
         }
+        answers
     }
 }
 
@@ -122,7 +167,9 @@ mod tests {
         let batched = Batched::new(&DatabaseConnection::default(), move |_, keys: Vec<i32>| {
             locked(&written).push(keys.len());
             async move {
-                yield_now().await;
+                for _ in 0..8 {
+                    yield_now().await;
+                }
                 if keys.contains(&13) {
                     return Err(DbErr::Custom("an unlucky number".to_owned()));
                 }
@@ -197,7 +244,7 @@ mod tests {
     #[tokio::test]
     async fn whoever_gives_up_takes_nobodys_key_along() {
         // The one who came first leaves while the batch gathers, or while it is read.
-        for rounds in 0..=YIELDS {
+        for rounds in 0..YIELDS + 4 {
             let (doubles, batches) = doubles();
             let (mut first, mut second) = (Box::pin(doubles.get(2)), Box::pin(doubles.get(4)));
             for _ in 0..rounds {
