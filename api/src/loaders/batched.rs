@@ -259,3 +259,32 @@ mod tests {
         }
     }
 }
+#[cfg(test)]
+mod measure {
+    use super::*;
+    use futures::future::join_all;
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn measure_me() {
+        for keys in [1, 50, 100] {
+            let run = async move {
+                let mut times = Vec::new();
+                for _ in 0..1000 {
+                    let batched = Batched::new(&DatabaseConnection::default(), |_, keys: Vec<i32>| async move {
+                        Ok(keys.into_iter().map(|k| (k, k)).collect())
+                    });
+                    let begun = std::time::Instant::now();
+                    tokio::task::unconstrained(join_all((0..keys).map(|k| batched.get(k)))).await;
+                    let one = begun.elapsed();
+                    let begun = std::time::Instant::now();
+                    tokio::task::unconstrained(batched.get_all(&(1000..1000 + keys).collect::<Vec<_>>())).await;
+                    times.push((one, begun.elapsed()));
+                }
+                let mut a: Vec<_> = times.iter().map(|t| t.0).collect();
+                let mut b: Vec<_> = times.iter().map(|t| t.1).collect();
+                a.sort(); b.sort();
+                println!("{keys} keys: one by one {:?}, get_all {:?}", a[500], b[500]);
+            };
+            tokio::spawn(run).await.unwrap();
+        }
+    }
+}
