@@ -5,17 +5,29 @@
 //! keys at most; the others find theirs in the loader, which remembers them until the request ends. Where a list of keys is
 //! in hand, [`Batched::get_all`] asks for all of it at once, which spares the rounds of all keys but one.
 //!
-//! What this file adds to the crate: a batch is handed out as soon as it is *made*, and read outside of the crate's lock.
-//! What the loader remembers for a key is the batch it is in, a future that everyone waits for together and any of them may
-//! drive. Left to itself the crate reads while it holds its lock. Then those who wait go on one after the other, and those
-//! who come meanwhile are let in one by one: a list of a hundred was read in up to seven batches, and two lists that lead to
-//! the same relation in up to forty. It also loses the keys of a batch whose leader is dropped (the sibling of a field that
-//! failed), and answers a key without a row with an error, or a panic. Here a key without a row has an answer, which is none;
-//! a failure is shared by all who waited for it; and whoever is dropped takes nobody's key along.
+//! What this file adds to the crate: a batch is handed out as soon as it is *made*, and read outside of the crate's lock, in a
+//! task of its own. What the loader remembers for a key is the [`Batch`] it is in, for which everyone waits together. Left to
+//! itself the crate reads while it holds its lock. Then those who wait go on one after the other, and those who come
+//! meanwhile are let in one by one: a list of a hundred was read in up to seven batches, and two lists that lead to the same
+//! relation in up to forty. It also loses the keys of a batch whose leader is dropped (the sibling of a field that failed),
+//! and answers a key without a row with an error, or a panic. Here a key without a row has an answer, which is none; a failure
+//! is shared by all who waited for it; and whoever is dropped takes nobody's key along.
 //!
 //! One condition is left, and it is not kept here: tokio interrupts whoever takes its locks every 128 times, so whoever
 //! executes a request does it in [`tokio::task::unconstrained`] (`http::graphql`, `http::guarded`). Waiting for the database
 //! ends such a turn anyway.
+//!
+//! What a level of nesting costs, measured with a statement that takes no time (in a build without optimisations, 2 cores):
+//!
+//! | rounds | 1 key | 100 keys, one by one | 100 keys in hand | lists split |
+//! |---|---|---|---|---|
+//! | 1 | 20 µs | 0.56 ms | 0.27 ms | in half of the runs |
+//! | 2 | 26 µs | 0.57 ms | 0.28 ms | never |
+//! | 3 | 32 µs | 0.67 ms | 0.28 ms | never |
+//! | 5 | 41 µs | 0.78 ms | 0.28 ms | never |
+//! | 10, the crate's own | | 1.03 ms | 0.30 ms | never |
+//!
+//! Three, then: one more than was needed.
 
 use std::collections::HashMap;
 use std::fmt::Debug;
@@ -33,7 +45,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
 /// How many rounds of the executor a batch waits for more keys.
-const YIELDS: usize = 2;
+const YIELDS: usize = 3;
 
 /// The most keys of one statement.
 const KEYS_MAX: usize = 500;
@@ -256,35 +268,6 @@ mod tests {
             let answer = tokio::time::timeout(Duration::from_secs(5), second).await;
             assert_eq!(answer.expect("nobody waits for ever").unwrap().as_deref(), Some(&8));
             assert!(!locked(&batches).is_empty());
-        }
-    }
-}
-#[cfg(test)]
-mod measure {
-    use super::*;
-    use futures::future::join_all;
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn measure_me() {
-        for keys in [1, 50, 100] {
-            let run = async move {
-                let mut times = Vec::new();
-                for _ in 0..1000 {
-                    let batched = Batched::new(&DatabaseConnection::default(), |_, keys: Vec<i32>| async move {
-                        Ok(keys.into_iter().map(|k| (k, k)).collect())
-                    });
-                    let begun = std::time::Instant::now();
-                    tokio::task::unconstrained(join_all((0..keys).map(|k| batched.get(k)))).await;
-                    let one = begun.elapsed();
-                    let begun = std::time::Instant::now();
-                    tokio::task::unconstrained(batched.get_all(&(1000..1000 + keys).collect::<Vec<_>>())).await;
-                    times.push((one, begun.elapsed()));
-                }
-                let mut a: Vec<_> = times.iter().map(|t| t.0).collect();
-                let mut b: Vec<_> = times.iter().map(|t| t.1).collect();
-                a.sort(); b.sort();
-                println!("{keys} keys: one by one {:?}, get_all {:?}", a[500], b[500]);
-            };
-            tokio::spawn(run).await.unwrap();
         }
     }
 }
