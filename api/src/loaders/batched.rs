@@ -127,11 +127,7 @@ where
     {
         let query = Box::new(move |db, keys| query(db, keys).boxed());
         let loader = Loader::new(Statement { db: db.clone(), query });
-        Self(
-            loader
-                .with_yield_count(std::env::var("YIELDS").map_or(YIELDS, |n| n.parse().unwrap()))
-                .with_max_batch_size(KEYS_MAX),
-        )
+        Self(loader.with_yield_count(YIELDS).with_max_batch_size(KEYS_MAX))
     }
 
     /// What belongs to `key`; `None` if nothing does.
