@@ -18,6 +18,7 @@
 
 mod answer;
 mod document;
+mod documents;
 pub mod graphiql;
 mod graphql;
 mod guarded;
@@ -26,6 +27,7 @@ mod limits;
 mod media;
 mod metrics;
 mod parameters;
+mod persisted;
 mod provide;
 mod request_id;
 #[cfg(test)]

@@ -6,8 +6,8 @@ use std::time::Duration;
 use entity::revision::EVERYONE;
 use entity::time::Instant;
 
-use super::field::Sampling;
 use super::Failure;
+use super::field::Sampling;
 use crate::revision::{Pin, Pinned, Revision};
 
 /// What an answer rests on: while all of it [stands](Self::stands), asking again gives the same answer.
@@ -33,7 +33,14 @@ pub struct Rests {
 impl Rests {
     /// What an answer rests on that has read nothing yet.
     pub fn on_nothing() -> Self {
-        Self { revisions: BTreeMap::new(), everyone_now: None, until: None, private: false, max_age: None, unkept: false }
+        Self {
+            revisions: BTreeMap::new(),
+            everyone_now: None,
+            until: None,
+            private: false,
+            max_age: None,
+            unkept: false,
+        }
     }
 
     /// Adds the revision at which an audience was read.

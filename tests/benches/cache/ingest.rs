@@ -27,8 +27,13 @@ pub(crate) async fn measure(world: &World, seconds: f64) -> anyhow::Result<Vec<L
     // The viewer is the listener whose account was made first; the last one listens.
     let last = user::Entity::find().order_by_desc(user::Column::Id).one(world.db.read()).await?;
     let listener = last.expect("a generated world has listeners").id;
-    let tracks: Vec<String> =
-        track::Entity::find().select_only().column(track::Column::SpotifyId).limit(500).into_tuple().all(world.db.read()).await?;
+    let tracks: Vec<String> = track::Entity::find()
+        .select_only()
+        .column(track::Column::SpotifyId)
+        .limit(500)
+        .into_tuple()
+        .all(world.db.read())
+        .await?;
     let mut connection = Connection::open(served.port, QUERY).await?;
     connection.ask().await?;
     let before = counted(&cache.report());

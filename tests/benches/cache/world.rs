@@ -42,7 +42,11 @@ impl World {
         let archive = tempfile::tempdir()?;
         let clock: SharedClock = Arc::new(FixedClock::new(Instant::parse(NOW)?));
         let place = format!("file:{}", archive.path().display());
-        let pipeline = Pipeline { db: database.db(), archive: Archive::open(&place, &S3Settings::default())?, clock: clock.clone() };
+        let pipeline = Pipeline {
+            db: database.db(),
+            archive: Archive::open(&place, &S3Settings::default())?,
+            clock: clock.clone(),
+        };
         demo::fill(&pipeline, &Options { listeners: 6, plays, seed: 1 }).await?;
         Ok(Self { db: Db::open(database.url(), 16).await?, clock, _database: database, _archive: archive })
     }

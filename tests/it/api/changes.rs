@@ -54,8 +54,18 @@ async fn whatever_changes_is_answered_anew(db: TestDb) {
     let api = Api::start(&db.db()).await;
     let mut last = ask(&api, &db, "nothing").await;
     let steps = [
-        "add ada", "add bob", "plays of ada", "plays of bob", "a later play", "another album's name", "another credit",
-        "genres", "features", "a rebuild", "settings", "clearing",
+        "add ada",
+        "add bob",
+        "plays of ada",
+        "plays of bob",
+        "a later play",
+        "another album's name",
+        "another credit",
+        "genres",
+        "features",
+        "a rebuild",
+        "settings",
+        "clearing",
     ];
     for step in steps {
         take(&api, &db, step).await;
@@ -130,7 +140,8 @@ async fn take(api: &Api, db: &TestDb, step: &str) {
             rollup::rebuild(&db.db(), at(NOW)).await.unwrap();
         }
         "settings" => {
-            let mutation = "mutation { updateViewer(input: { displayName: \"Ada L.\", listed: false, timeZone: \"Asia/Tokyo\" })
+            let mutation =
+                "mutation { updateViewer(input: { displayName: \"Ada L.\", listed: false, timeZone: \"Asia/Tokyo\" })
                 { userErrors { message } } }";
             assert_eq!(api.ask(mutation).await["updateViewer"]["userErrors"], json!([]));
         }
