@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod demo;
+pub mod import;
 pub mod rollup;
 pub mod run;
 pub mod runs;
@@ -22,6 +23,7 @@ pub async fn execute(cli: Cli, clock: SharedClock) -> anyhow::Result<ExitCode> {
         Command::Run => run::execute(settings, clock).await,
         Command::Accounts(command) => accounts::execute(settings, command, clock).await,
         Command::Runs { id, first } => runs::execute(settings, id, first).await,
+        Command::Import(options) => import::execute(settings, options, clock).await,
         Command::Demo(options) => demo::execute(settings, options, clock).await,
         Command::Rollup(command) => rollup::execute(settings, command, clock).await,
     }
