@@ -54,16 +54,13 @@ const PRIMARY_ARTISTS: Table =
 const ALL_ARTISTS: Table =
     Table { name: "artist_total", rest: Some(("credit", "'all'")), key: "artist_id", knows_measured: false };
 const LISTENERS: Table = Table { name: "listener_total", rest: None, key: "user_id", knows_measured: true };
-const QUARTER_HOURS: Table = Table { name: "quarter_hour_total", rest: None, key: "quarter_hour", knows_measured: true };
+const QUARTER_HOURS: Table =
+    Table { name: "quarter_hour_total", rest: None, key: "quarter_hour", knows_measured: true };
 
 /// Adds plays that are new to every total they count in, and takes out those that are gone: each total changes by the
 /// difference. Rows are touched in the order of their keys, so that loads which run side by side queue instead of locking
 /// each other out.
-pub async fn change(
-    db: &impl ConnectionTrait,
-    added: &[play::Model],
-    removed: &[play::Model],
-) -> Result<(), DbErr> {
+pub async fn change(db: &impl ConnectionTrait, added: &[play::Model], removed: &[play::Model]) -> Result<(), DbErr> {
     if added.is_empty() && removed.is_empty() {
         return Ok(());
     }

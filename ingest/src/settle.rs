@@ -167,11 +167,13 @@ fn settle_group(
     let mut pairs = Vec::new();
     for (listen, stands) in listens.iter().zip(&standing) {
         for api in &told {
-            let apart_ms = listen.iter().map(|i| apart_ms(&records[*i], &records[*api])).min().expect("a listen has a row");
+            let apart_ms =
+                listen.iter().map(|i| apart_ms(&records[*i], &records[*api])).min().expect("a listen has a row");
             if apart_ms <= window_ms {
                 let from_standing_ms = (records[*stands].ended_at - records[*api].ended_at).abs();
                 let is_other_id = records[*stands].track != records[*api].track;
-                let order = (apart_ms, from_standing_ms, is_other_id, records[*api].ended_at, records[*stands].ended_at);
+                let order =
+                    (apart_ms, from_standing_ms, is_other_id, records[*api].ended_at, records[*stands].ended_at);
                 pairs.push((order, spotify_id(*api), spotify_id(*stands), *stands, *api));
             }
         }

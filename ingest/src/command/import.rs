@@ -129,7 +129,11 @@ async fn person(db: &Db, options: &Options, now: Instant) -> anyhow::Result<Opti
     }
     check_username(&options.user).map_err(anyhow::Error::msg)?;
     if options.dry_run {
-        bail!("there is no account \"{}\" yet, and a dry run makes none: add it with `refrain-ingest accounts add {}`", options.user, options.user);
+        bail!(
+            "there is no account \"{}\" yet, and a dry run makes none: add it with `refrain-ingest accounts add {}`",
+            options.user,
+            options.user
+        );
     }
     let zone = entity::time::zone(&options.time_zone)?;
     let person = user::ActiveModel {

@@ -241,14 +241,16 @@ fn parse_ts(text: &str) -> Result<Instant, String> {
     }
     let civil = text.trim_end_matches(" UTC").parse::<DateTime>().ok();
     let at = civil.and_then(|civil| civil.to_zoned(TimeZone::UTC).ok());
-    at.map(|at| at.timestamp().into()).ok_or_else(|| "ts is no time: expected one such as 2023-05-01T13:45:37Z".to_owned())
+    at.map(|at| at.timestamp().into())
+        .ok_or_else(|| "ts is no time: expected one such as 2023-05-01T13:45:37Z".to_owned())
 }
 
 /// `2023-05-01 13:45`, UTC.
 fn parse_minute(text: &str) -> Result<Instant, String> {
     let civil = text.parse::<DateTime>().ok();
     let at = civil.and_then(|civil| civil.to_zoned(TimeZone::UTC).ok());
-    at.map(|at| at.timestamp().into()).ok_or_else(|| "endTime is no time: expected one such as 2023-05-01 13:45".to_owned())
+    at.map(|at| at.timestamp().into())
+        .ok_or_else(|| "endTime is no time: expected one such as 2023-05-01 13:45".to_owned())
 }
 
 /// When the stream ended. What was played offline is told when the device is online again: then several rows have the time of
@@ -333,7 +335,12 @@ mod tests {
 
     #[test]
     fn what_was_played_offline_ended_when_it_ended() {
-        let offline = |timestamp: &str| with(r#""offline":false,"offline_timestamp":1682948500"#, &format!(r#""offline":true,"offline_timestamp":{timestamp}"#));
+        let offline = |timestamp: &str| {
+            with(
+                r#""offline":false,"offline_timestamp":1682948500"#,
+                &format!(r#""offline":true,"offline_timestamp":{timestamp}"#),
+            )
+        };
         for began in ["1682888400", "1682888400000", "1682888400.0"] {
             assert_eq!(offline(began).unwrap(), "2023-04-30T21:03:20Z 200000", "{began}");
         }
@@ -355,7 +362,10 @@ mod tests {
         ] {
             assert_eq!(with(from, to).unwrap(), reason, "{to}");
         }
-        assert_eq!(with(r#"200000,"conn"#, r#"5000,"reason_end":"fwdbtn","conn"#).unwrap_err(), "a field is said twice");
+        assert_eq!(
+            with(r#"200000,"conn"#, r#"5000,"reason_end":"fwdbtn","conn"#).unwrap_err(),
+            "a field is said twice"
+        );
         assert_eq!(read(row("").as_bytes(), Medium::Video, NOW), Ok(Row::Aside(Reason::Video)));
     }
 
@@ -363,7 +373,10 @@ mod tests {
     fn a_field_of_the_wrong_kind_is_named_and_never_shown() {
         let said = |from: &str, to: &str| with(from, to).unwrap_err();
         assert_eq!(said(r#""Song""#, "7"), "master_metadata_track_name is a number: expected a text");
-        assert_eq!(said(r#""2023-05-01T13:45:37Z""#, r#""yesterday, secretly""#), "ts is no time: expected one such as 2023-05-01T13:45:37Z");
+        assert_eq!(
+            said(r#""2023-05-01T13:45:37Z""#, r#""yesterday, secretly""#),
+            "ts is no time: expected one such as 2023-05-01T13:45:37Z"
+        );
         assert_eq!(said("200000", r#""long""#), "ms_played is no number");
         assert_eq!(said("200000", "-1"), "the stream's length is not between 0 and 24 hours");
         assert_eq!(said(r#""2023-"#, r#""1970-"#), "the stream ended before Spotify existed, or in the future");

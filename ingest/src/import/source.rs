@@ -25,7 +25,9 @@ pub enum Error {
         source: io::Error,
     },
     /// Begins like a zip and is none.
-    #[error("{path} is cut short or damaged: download it again (a zip's table of contents stands at its end, and is missing)")]
+    #[error(
+        "{path} is cut short or damaged: download it again (a zip's table of contents stands at its end, and is missing)"
+    )]
     Zip {
         /// Which.
         path: String,
@@ -205,9 +207,10 @@ impl<R: Read> Read for Bounded<'_, R> {
                 "it unpacks to more than {RATIO_MAX} times its size, which no history does"
             )));
         }
-        *self.left = self.left.checked_sub(read as u64).ok_or_else(|| {
-            io::Error::other("there is more history than IMPORT_UNPACKED_BYTES_MAX allows")
-        })?;
+        *self.left = self
+            .left
+            .checked_sub(read as u64)
+            .ok_or_else(|| io::Error::other("there is more history than IMPORT_UNPACKED_BYTES_MAX allows"))?;
         Ok(read)
     }
 }

@@ -121,12 +121,7 @@ impl Loader {
     }
 
     /// Loads a chunk as a part of the caller's transaction.
-    pub async fn load_in(
-        &mut self,
-        db: &impl ConnectionTrait,
-        chunk: &Chunk,
-        now: Instant,
-    ) -> Result<Taken, DbErr> {
+    pub async fn load_in(&mut self, db: &impl ConnectionTrait, chunk: &Chunk, now: Instant) -> Result<Taken, DbErr> {
         records::lock(db, self.user).await?;
         if self.identities.len() > IDENTITIES_MAX {
             self.identities.clear();

@@ -168,25 +168,20 @@ impl Names {
             .filter_map(|(key, named)| {
                 let artist = self.artists[&name_only::key(named.artist.as_deref()?)];
                 let track = *made.get(*key)?;
-                Some(track_artist::ActiveModel {
-                    track_id: Set(track),
-                    position: Set(0),
-                    artist_id: Set(artist),
-                })
+                Some(track_artist::ActiveModel { track_id: Set(track), position: Set(0), artist_id: Set(artist) })
             })
             .collect();
         for rows in credits.chunks(BINDS_MAX / 3) {
-            track_artist::Entity::insert_many(rows.to_vec()).on_conflict_do_nothing().exec_without_returning(db).await?;
+            track_artist::Entity::insert_many(rows.to_vec())
+                .on_conflict_do_nothing()
+                .exec_without_returning(db)
+                .await?;
         }
         self.tracks.extend(made);
         Ok(())
     }
 
-    async fn find_or_make_artists(
-        &mut self,
-        db: &impl ConnectionTrait,
-        names: BTreeSet<&str>,
-    ) -> Result<(), DbErr> {
+    async fn find_or_make_artists(&mut self, db: &impl ConnectionTrait, names: BTreeSet<&str>) -> Result<(), DbErr> {
         let unknown: BTreeMap<String, &str> = names
             .into_iter()
             .map(|name| (name_only::key(name), name))
@@ -293,7 +288,10 @@ impl Names {
         });
         let credits: Vec<album_artist::ActiveModel> = credits.collect();
         for rows in credits.chunks(BINDS_MAX / 3) {
-            album_artist::Entity::insert_many(rows.to_vec()).on_conflict_do_nothing().exec_without_returning(db).await?;
+            album_artist::Entity::insert_many(rows.to_vec())
+                .on_conflict_do_nothing()
+                .exec_without_returning(db)
+                .await?;
         }
         self.albums.extend(made.into_iter().map(|(id, row)| (id, AlbumId(row))));
         Ok(())

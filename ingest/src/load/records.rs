@@ -332,12 +332,7 @@ fn as_play(user: UserId, record: &Record, also: Option<&Record>) -> play::Model 
 }
 
 fn as_skip(user: UserId, record: &Record) -> skip::Model {
-    skip::Model {
-        user_id: user,
-        skipped_at: record.ended_at,
-        track_id: record.track,
-        listened_ms: record.listened_ms,
-    }
+    skip::Model { user_id: user, skipped_at: record.ended_at, track_id: record.track, listened_ms: record.listened_ms }
 }
 
 fn as_echo(user: UserId, record: &Record) -> echo::Model {

@@ -30,14 +30,21 @@ fn whole_export() -> Vec<(&'static str, Vec<u8>)> {
         row("t4", "a2", at(710), 20_000),
         with(row("t4", "a2", at(900), 0), skipped),
         with(row("t5", "a3", at(1_000), 60_000), json!({ "spotify_track_uri": null })),
-        with(row("t5", "a3", at(1_100), 60_000), json!({ "spotify_track_uri": null, "spotify_episode_uri": "spotify:episode:e" })),
+        with(
+            row("t5", "a3", at(1_100), 60_000),
+            json!({ "spotify_track_uri": null, "spotify_episode_uri": "spotify:episode:e" }),
+        ),
         json!({ "ts": 7 }),
         // Uploaded two hours later, when the device was online again; each began when the one before was over.
         with(row("t6", "a3", at(9_000), 100_000), json!({ "offline": true, "offline_timestamp": at(2_000) / 1_000 })),
         with(row("t7", "a3", at(9_000), 150_000), json!({ "offline": true, "offline_timestamp": at(2_100) })),
     ]);
     // The file overlaps the other, and tells of a play twice.
-    let older = file(&[row("t1", "a1", at(200), 200_000), row("t1", "a1", at(230), 200_000), row("t1", "a1", at(-200), 200_000)]);
+    let older = file(&[
+        row("t1", "a1", at(200), 200_000),
+        row("t1", "a1", at(230), 200_000),
+        row("t1", "a1", at(-200), 200_000),
+    ]);
     vec![
         ("my_spotify_data/Streaming_History_Audio_2026_0.json", audio),
         ("my_spotify_data/endsong_1.json", older),

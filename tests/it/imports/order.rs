@@ -53,7 +53,8 @@ fn life(dice: &mut ChaCha8Rng) -> Life {
             }
         }
         if by_api {
-            let off = if dice.random_bool(0.2) { dice.random_range(-100_000..100_000) } else { dice.random_range(-900..900) };
+            let off =
+                if dice.random_bool(0.2) { dice.random_range(-100_000..100_000) } else { dice.random_range(-900..900) };
             let mut said = Track::new(&track).by(&[artist]);
             said.duration_ms = Some(full);
             told.push(said.at(now + off));
