@@ -83,7 +83,7 @@ impl Pipeline {
         let batch = trace.step("transform", async { transform(page, &key) }).await?;
         let user = match page.kind {
             Kind::Plays(user) => Some(user),
-            Kind::Artists | Kind::AudioFeatures => None,
+            Kind::Artists | Kind::AudioFeatures | Kind::Probe => None,
         };
         let origin = Origin { key, user, fetched_at: page.fetched_at };
         let load = load::load(&self.db, &origin, &batch, self.clock.now());
@@ -173,6 +173,7 @@ fn transform(page: &RawPage, key: &ArchiveKey) -> Result<Batch, Failure> {
         Kind::Plays(_) => transform::recently_played(&page.bytes),
         Kind::Artists => transform::artists(&page.bytes),
         Kind::AudioFeatures => transform::audio_features(&page.bytes),
+        Kind::Probe => Ok(Batch::default()),
     };
     batch.map_err(|source| Failure::Transform { key: key.to_string(), source })
 }

@@ -49,6 +49,12 @@ impl TestArchive {
         Archive::open(&self.url(), &self.s3_settings(secret)).expect("an archive's address")
     }
 
+    /// The folder of an archive that is one.
+    pub fn folder(&self) -> std::path::PathBuf {
+        let Self::Directory(folder) = self else { panic!("a bucket has no folder") };
+        root(folder)
+    }
+
     /// The value of `ARCHIVE_URL`.
     pub fn url(&self) -> String {
         match self {
