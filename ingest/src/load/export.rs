@@ -138,9 +138,14 @@ impl Loader {
         rollup::change(db, &plays.added, &plays.removed).await?;
         taken.gaps_filled = gaps::fill(db, self.user, &plays.added, now).await? as u64;
         let skips_changed = skips.fates.iter().any(|fate| *fate != Fate::Known);
+        let mut audiences = Vec::new();
         if !plays.added.is_empty() || !plays.removed.is_empty() || skips_changed {
-            revision::raise(db, &[self.user.0, revision::EVERYONE], now).await?;
+            audiences.extend([self.user.0, revision::EVERYONE]);
         }
+        if std::mem::take(&mut self.names.filled) {
+            audiences.push(revision::CATALOGUE);
+        }
+        revision::raise(db, &audiences, now).await?;
         Ok(taken)
     }
 

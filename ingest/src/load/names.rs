@@ -9,14 +9,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use entity::ids::{AlbumId, ArtistId, TrackId};
 use entity::search::fold;
 use entity::{album, album_artist, artist, name_only, track, track_artist};
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
     Statement,
 };
 
-use super::adoption;
 use super::bulk::BINDS_MAX;
+use super::{adoption, credits};
+use crate::rollup;
 
 /// A track as an export names it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -51,6 +52,8 @@ pub(super) struct Names {
     tracks: HashMap<String, TrackId>,
     artists: HashMap<String, ArtistId>,
     albums: HashMap<String, AlbumId>,
+    /// Whether a track that was here got an album, so that insights over known plays changed.
+    pub(super) filled: bool,
 }
 
 /// So many entries are kept of each kind; some 100 bytes each.
@@ -69,9 +72,12 @@ impl Names {
         }
         let ids: Vec<&str> = unknown.keys().copied().collect();
         self.tracks.extend(tracks(by_spotify_id(db, "track", &ids).await?));
+        let said_of_all = unknown.clone();
         unknown.retain(|key, _| !self.tracks.contains_key(*key));
         self.find_by_name(db, &mut unknown).await?;
         self.adopt(db, &mut unknown).await?;
+        let found = said_of_all.into_iter().filter(|(key, _)| !unknown.contains_key(*key));
+        self.fill_albums(db, found.collect()).await?;
         self.make(db, &unknown).await?;
         Ok(keys.iter().map(|key| self.tracks[key]).collect())
     }
@@ -132,6 +138,44 @@ impl Names {
         self.tracks.extend(tracks(adoption::take_place(db, "track", said).await?));
         unknown.retain(|key, _| !self.tracks.contains_key(*key));
         Ok(())
+    }
+
+    /// Gives tracks that are here and on no album the one that is said, moving totals along.
+    async fn fill_albums(&mut self, db: &impl ConnectionTrait, said: BTreeMap<&str, &Named>) -> Result<(), DbErr> {
+        let said: BTreeMap<TrackId, (&str, &str)> = said
+            .into_iter()
+            .filter_map(|(key, named)| Some((self.tracks[key], (named.album.as_deref()?, named.artist.as_deref()?))))
+            .collect();
+        let mut bare: Vec<TrackId> = Vec::new();
+        let ids: Vec<TrackId> = said.keys().copied().collect();
+        for ids in ids.chunks(BINDS_MAX) {
+            let rows = track::Entity::find()
+                .select_only()
+                .column(track::Column::Id)
+                .filter(track::Column::Id.is_in(ids.iter().copied()))
+                .filter(track::Column::AlbumId.is_null());
+            bare.extend(rows.into_tuple::<TrackId>().all(db).await?);
+        }
+        if bare.is_empty() {
+            return Ok(());
+        }
+        let albums: BTreeSet<(&str, &str)> = bare.iter().map(|track| said[track]).collect();
+        self.find_or_make_artists(db, albums.iter().map(|(_, artist)| *artist).collect()).await?;
+        self.find_or_make_albums(db, albums).await?;
+        bare.sort_unstable();
+        credits::lock(db, &bare).await?;
+        rollup::discredit(db, &bare).await?;
+        for track in &bare {
+            let (album, artist) = said[track];
+            let album = self.albums[&name_only::album(album, artist)];
+            track::Entity::update_many()
+                .col_expr(track::Column::AlbumId, Expr::value(album))
+                .filter(track::Column::Id.eq(*track))
+                .exec(db)
+                .await?;
+        }
+        self.filled = true;
+        rollup::credit(db, &bare).await
     }
 
     async fn make(&mut self, db: &impl ConnectionTrait, unknown: &BTreeMap<&str, &Named>) -> Result<(), DbErr> {

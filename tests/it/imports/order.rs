@@ -30,9 +30,9 @@ fn life(dice: &mut ChaCha8Rng) -> Life {
     let (mut rows, mut short_rows, mut told) = (vec![], vec![], vec![]);
     let mut now = T0;
     for _ in 0..120 {
-        let track = format!("t{}", dice.random_range(0..5));
-        let artist = ["a1", "a2"][usize::from(track == "t0")];
-        let full = [40_000, 61_000, 200_000][dice.random_range(0..3)];
+        let number = dice.random_range(0..5);
+        let (track, artist) = (format!("t{number}"), ["a1", "a2"][usize::from(number == 0)]);
+        let full = [40_000, 61_000, 200_000][number % 3];
         let listened = if dice.random_bool(0.2) { dice.random_range(1..29_000) } else { full };
         now = (now + listened + 1_000) / 1_000 * 1_000;
         if dice.random_bool(0.1) {
