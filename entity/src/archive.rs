@@ -98,7 +98,7 @@ impl Archive {
             return if path.is_empty() {
                 Err(Error::Address)
             } else {
-                Ok(Self::Directory(directory::Directory::new(PathBuf::from(path))))
+                Ok(Self::in_folder(PathBuf::from(path)))
             };
         }
         let place = url.strip_prefix("s3://").ok_or(Error::Address)?;
@@ -107,6 +107,11 @@ impl Archive {
             return Err(Error::Address);
         }
         Ok(Self::S3(s3::Bucket::new(bucket, prefix.trim_matches('/'), s3)?))
+    }
+
+    /// The archive in the folder at `root`, which is made when the first object comes.
+    pub fn in_folder(root: PathBuf) -> Self {
+        Self::Directory(directory::Directory::new(root))
     }
 
     /// Keeps `bytes` under `key`. When this returns, they are durable.
@@ -136,6 +141,15 @@ impl Archive {
         match self {
             Self::Directory(directory) => Listing::of_directory(prefix, directory.walk(prefix)),
             Self::S3(bucket) => Listing::of_bucket(prefix, bucket.pages(prefix)),
+        }
+    }
+
+    /// Deletes one object, or finds it gone.
+    pub async fn remove(&self, key: &ArchiveKey) -> Result<(), Error> {
+        let failed = |source| Error::Delete { prefix: key.to_string(), source };
+        match self {
+            Self::Directory(directory) => directory.remove(key).await.map_err(|source| failed(source.into())),
+            Self::S3(bucket) => bucket.remove(key).await.map_err(failed),
         }
     }
 

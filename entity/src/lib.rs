@@ -38,7 +38,6 @@ pub mod quarter_hour_total;
 pub mod reject;
 pub mod revision;
 pub mod skip;
-pub mod spool_item;
 pub mod spotify_account;
 pub mod track;
 pub mod track_artist;

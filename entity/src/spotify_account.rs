@@ -28,6 +28,10 @@ pub struct Model {
     pub state: State,
     /// When a fetch last succeeded.
     pub last_succeeded_at: Option<Instant>,
+    /// From when on it is to be fetched again; the epoch for one that never was. The more somebody listens, the sooner.
+    pub due_at: Instant,
+    /// When somebody asked for a fetch at once; null when nobody did, or it was done.
+    pub requested_at: Option<Instant>,
     /// The person.
     #[sea_orm(belongs_to, from = "user_id", to = "id", on_delete = "Cascade")]
     pub user: BelongsTo<super::user::Entity>,

@@ -5,6 +5,9 @@ pub mod demo;
 pub mod rollup;
 pub mod run;
 pub mod runs;
+pub mod spool;
+mod stop;
+pub mod watch;
 
 use std::process::ExitCode;
 
@@ -14,12 +17,15 @@ use entity::db::Db;
 use entity::ingest_run::Outcome;
 
 use crate::config::{Cli, Command, Settings};
+use crate::pipeline::Pipeline;
 
 /// Runs one command; its exit code.
 pub async fn execute(cli: Cli, clock: SharedClock) -> anyhow::Result<ExitCode> {
     let settings = &cli.settings;
     match cli.command {
-        Command::Run => run::execute(settings, clock).await,
+        Command::Run(options) => run::execute(settings, options, clock).await,
+        Command::Watch(options) => watch::execute(settings, options, clock).await,
+        Command::Spool(command) => spool::execute(settings, command, clock).await,
         Command::Accounts(command) => accounts::execute(settings, command, clock).await,
         Command::Runs { id, first } => runs::execute(settings, id, first).await,
         Command::Demo(options) => demo::execute(settings, options, clock).await,
@@ -31,6 +37,11 @@ const CONNECTIONS_MAX: u32 = 16;
 
 async fn open(settings: &Settings) -> anyhow::Result<Db> {
     Ok(Db::open(&settings.database_url()?, CONNECTIONS_MAX).await?)
+}
+
+async fn pipeline(settings: &Settings, clock: SharedClock) -> anyhow::Result<Pipeline> {
+    let (archive, spool) = (settings.archive()?, settings.spool());
+    Ok(Pipeline::new(open(settings).await?, archive, spool, clock))
 }
 
 /// A table for people: aligned columns without frames.

@@ -11,10 +11,13 @@
 pub mod batch;
 pub mod command;
 pub mod config;
+pub mod crash;
 pub mod demo;
+pub mod jobs;
 pub mod journal;
 pub mod load;
 pub mod pipeline;
 pub mod rollup;
+pub mod spool;
 pub mod spotify;
 pub mod transform;

@@ -56,9 +56,11 @@ impl App {
         let form = HashMap::from([("grant_type", "refresh_token"), ("refresh_token", refresh_token)]);
         let headers = self.client.creds.auth_headers();
         let token: Token =
-            patiently(&self.limiter, async || match self.client.fetch_access_token(&form, headers.as_ref()).await {
-                Ok(token) => Ok(token),
-                Err(error) => Err(Error::of_token_request(error).await),
+            patiently(&self.limiter, || async {
+                match self.client.fetch_access_token(&form, headers.as_ref()).await {
+                    Ok(token) => Ok(token),
+                    Err(error) => Err(Error::of_token_request(error).await),
+                }
             })
             .await?;
         let new_refresh_token = token.refresh_token.clone().filter(|new| !new.is_empty() && new != refresh_token);
@@ -90,16 +92,23 @@ impl Session {
     }
 
     async fn get(&self, path: &str, query: &HashMap<&str, &str>) -> Result<String, Error> {
-        patiently(&self.limiter, async || match self.client.api_get(path, query).await {
-            Ok(body) => Ok(body),
-            Err(error) => Err(Error::of_api_request(error).await),
+        patiently(&self.limiter, || async {
+            match self.client.api_get(path, query).await {
+                Ok(body) => Ok(body),
+                Err(error) => Err(Error::of_api_request(error).await),
+            }
         })
         .await
     }
 }
 
 /// Calls when the gate is open, and again after a short "too many requests", a few times at most.
-async fn patiently<T>(limiter: &Limiter, call: impl AsyncFn() -> Result<T, Error>) -> Result<T, Error> {
+///
+/// A function that gives a future, not an `AsyncFn`: what calls this is spawned, and must be known to be `Send`.
+async fn patiently<T, F: Future<Output = Result<T, Error>>>(
+    limiter: &Limiter,
+    call: impl Fn() -> F,
+) -> Result<T, Error> {
     let mut attempt = 1;
     loop {
         limiter.pass().await?;

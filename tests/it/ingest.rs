@@ -2,11 +2,16 @@
 
 mod archive;
 mod catalogue;
+mod crashes;
 mod demo;
+mod due;
 mod failures;
+mod fleet;
 mod gaps;
 mod rejects;
 mod rollups;
 mod secrets;
+mod spool;
 mod tokens;
 mod twice;
+mod watch;

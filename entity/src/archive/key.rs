@@ -22,6 +22,14 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Whose it is; `None` for what is nobody's.
+    pub fn user(self) -> Option<UserId> {
+        match self {
+            Self::Plays(user) => Some(user),
+            Self::Artists | Self::AudioFeatures | Self::Probe => None,
+        }
+    }
+
     fn folder(self) -> String {
         match self {
             Self::Plays(user) => format!("plays/v1/user={user}"),

@@ -4,16 +4,18 @@ use std::collections::HashSet;
 
 use entity::ids::{ArchiveObjectId, TrackId, UserId};
 use entity::play::{self, ActiveModel, Column, Entity};
+use entity::db::Db;
 use entity::time::Instant;
 use entity::track;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QuerySelect,
-    RelationTrait,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder,
+    QuerySelect, RelationTrait,
 };
 
 use super::catalogue::Catalogue;
 use crate::batch::Play;
+use crate::transform::PAGE_ITEMS_MAX;
 
 /// A user's plays that are known in the time a batch covers, and the last one before.
 pub(super) struct Known {
@@ -100,4 +102,18 @@ pub(super) async fn insert(
     // Another load of the same page may have come first since we looked: the key decides.
     let once = OnConflict::columns([Column::UserId, Column::PlayedAt, Column::TrackId]).do_nothing().to_owned();
     Entity::insert_many(rows).on_conflict(once).exec_with_returning(db).await
+}
+
+/// When a user's newest plays ended, newest first: as many as a page holds.
+pub(crate) async fn newest(db: &Db, user: UserId) -> Result<Vec<Instant>, DbErr> {
+    Entity::find()
+        .select_only()
+        .column(Column::PlayedAt)
+        .filter(Column::UserId.eq(user))
+        .order_by_desc(Column::PlayedAt)
+        .order_by_desc(Column::TrackId)
+        .limit(PAGE_ITEMS_MAX as u64)
+        .into_tuple()
+        .all(db.write())
+        .await
 }
