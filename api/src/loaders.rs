@@ -7,6 +7,7 @@
 mod albums;
 mod artists;
 mod batched;
+mod runs;
 mod tracks;
 mod users;
 
@@ -14,8 +15,8 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 use entity::db::Db;
-use entity::ids::{AlbumId, ArtistId, TrackId, UserId};
-use entity::{album, album_image, artist, artist_image, track, track_features, user};
+use entity::ids::{AlbumId, ArtistId, RunId, TrackId, UserId};
+use entity::{album, album_image, artist, artist_image, ingest_step, track, track_features, user};
 
 pub use batched::Batched;
 
@@ -47,6 +48,8 @@ pub struct Loaders {
     pub album_images: Many<AlbumId, album_image::Model>,
     /// A listener's row.
     pub users: One<UserId, user::Model>,
+    /// A run's steps, in order; of a very large run the first ones, failures before all others.
+    pub ingest_steps: Many<RunId, ingest_step::Model>,
 }
 
 impl Loaders {
@@ -67,6 +70,7 @@ impl Loaders {
             album_artists: Batched::new(db, albums::artists),
             album_images: Batched::new(db, albums::images),
             users: Batched::new(db, users::rows),
+            ingest_steps: Batched::new(db, runs::steps),
         }
     }
 }

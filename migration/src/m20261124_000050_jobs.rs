@@ -21,9 +21,8 @@ pub(crate) struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.drop_table(Table::drop().table("spool_item").to_owned()).await?;
-        for column in [big_integer("due_at").default(0).to_owned(), big_integer_null("requested_at")] {
-            manager.alter_table(Table::alter().table("spotify_account").add_column(column).to_owned()).await?;
-        }
+        let due_at = big_integer("due_at").default(0).to_owned();
+        manager.alter_table(Table::alter().table("spotify_account").add_column(due_at).to_owned()).await?;
         if manager.get_database_backend() == DbBackend::Postgres {
             queue(manager.get_connection()).await?;
         }
@@ -34,9 +33,7 @@ impl MigrationTrait for Migration {
         if manager.get_database_backend() == DbBackend::Postgres {
             manager.get_connection().execute_unprepared("DROP SCHEMA graphile_worker CASCADE").await?;
         }
-        for column in ["requested_at", "due_at"] {
-            manager.alter_table(Table::alter().table("spotify_account").drop_column(column).to_owned()).await?;
-        }
+        manager.alter_table(Table::alter().table("spotify_account").drop_column("due_at").to_owned()).await?;
         let spool_item = Table::create()
             .table("spool_item")
             .col(text("key").primary_key())

@@ -10,6 +10,8 @@ mod journey;
 mod outage;
 mod program;
 mod ranges;
+mod runs;
 mod schema;
+mod settings;
 mod statements;
 mod totals;

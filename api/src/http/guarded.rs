@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Data, Executor, Request, Response};
+use async_graphql::{Data, Executor, Request, Response, parser::types::OperationType};
 use futures::{StreamExt, stream, stream::BoxStream};
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
     limits::Limits,
     request_id::RequestId,
 };
-use crate::error::settle;
+use crate::error::{Code, settle};
 
 /// Puts into a request what every request carries; the websocket has no headers to read it from.
 type Equip = dyn Fn(Request) -> Request + Send + Sync;
@@ -36,6 +36,13 @@ impl<E: Executor> Guarded<E> {
     fn check(&self, mut request: Request) -> Result<Request, Fault> {
         let document = document::read(&request.query, &self.limits)?;
         let operation = document::operation(&document, request.operation_name.as_deref())?;
+        if operation.node.ty == OperationType::Mutation {
+            // A page of any origin may open a websocket in its visitor's browser, and browsers ask nobody first.
+            return Err(Fault::new(
+                Code::BadRequest,
+                "Mutations are not answered here. Send them by POST to /graphql.",
+            ));
+        }
         document::check_variables(&operation.node, &request.variables)?;
         request.set_parsed_query(document);
         Ok((self.equip)(request))
