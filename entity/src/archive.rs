@@ -15,6 +15,8 @@ use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
+use crate::ids::UserId;
+
 pub use key::{ArchiveKey, Kind, Prefix};
 pub use listing::Listing;
 pub use s3::S3Settings;
@@ -144,6 +146,20 @@ impl Archive {
         }
     }
 
+    /// The people of whom it holds plays, in order.
+    pub async fn people(&self) -> Result<Vec<UserId>, Error> {
+        let failed = |source| Error::List { prefix: PEOPLE.to_owned(), source };
+        let mut names = match self {
+            Self::Directory(directory) => directory.folders(PEOPLE).await.map_err(|source| failed(source.into()))?,
+            Self::S3(bucket) => bucket.folders(PEOPLE).await.map_err(failed)?,
+        };
+        names.retain(|name| name.starts_with("user="));
+        let mut people: Vec<UserId> =
+            names.iter().filter_map(|name| name["user=".len()..].parse().ok()).map(UserId).collect();
+        people.sort_unstable();
+        Ok(people)
+    }
+
     /// Deletes one object, or finds it gone.
     pub async fn remove(&self, key: &ArchiveKey) -> Result<(), Error> {
         let failed = |source| Error::Delete { prefix: key.to_string(), source };
@@ -179,6 +195,9 @@ fn unpack(key: &ArchiveKey, compressed: &[u8]) -> Result<Vec<u8>, Error> {
     }
     Ok(bytes)
 }
+
+/// Below this, each person's plays have a folder of their own.
+const PEOPLE: &str = "plays/v1/";
 
 /// zstd's own default: a page of 185 KB becomes some 15 KB in under a millisecond.
 const ZSTD_LEVEL: i32 = 3;

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod demo;
+pub mod replay;
 pub mod rollup;
 pub mod run;
 pub mod runs;
@@ -25,6 +26,8 @@ pub async fn execute(cli: Cli, clock: SharedClock) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Run(options) => run::execute(settings, options, clock).await,
         Command::Watch(options) => watch::execute(settings, options, clock).await,
+        Command::Replay(options) => replay::execute(settings, options, clock).await,
+        Command::Verify(which) => replay::verify(settings, which, clock).await,
         Command::Spool(command) => spool::execute(settings, command, clock).await,
         Command::Accounts(command) => accounts::execute(settings, command, clock).await,
         Command::Runs { id, first } => runs::execute(settings, id, first).await,

@@ -1,5 +1,7 @@
 //! The settings of `refrain-ingest`: flags, environment variables, `.env`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand};
 use entity::archive::{Archive, S3Settings};
 use entity::secret::KeyRing;
@@ -39,6 +41,10 @@ pub enum Command {
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
         first: u32,
     },
+    /// Make catalogue and plays anew from the archive, and say what was added
+    Replay(command::replay::Options),
+    /// Prove that every archived play is in the database and every total is true; exit code 1 if not
+    Verify(command::replay::Which),
     /// Raw answers that wait on local disk for the archive or the database
     #[command(subcommand)]
     Spool(command::spool::Command),

@@ -22,7 +22,7 @@ use crate::jobs::Pace;
 use crate::journal::Step;
 use crate::load::{self, Loaded, Origin};
 use crate::spool::Spool;
-use crate::{crash, spotify, transform};
+use crate::{crash, person, spotify, transform};
 
 /// What every document needs on its way.
 #[derive(Clone)]
@@ -73,6 +73,19 @@ pub enum Failure {
     /// Nobody kept the bytes. Spotify's window is the last copy.
     #[error("nothing was loaded, because neither the archive nor the spool (SPOOL_DIR) kept the raw bytes first")]
     NotKept(#[source] archive::Error),
+    /// At the archive, while it was read.
+    #[error("the archive could not be read")]
+    Read(#[source] archive::Error),
+    /// Two people under one number.
+    #[error("number {user} is {there} in the archive and {here} in the database: replay into another database")]
+    SomebodyElse {
+        /// The number.
+        user: UserId,
+        /// Who has it in the database.
+        here: String,
+        /// Who has it in the archive.
+        there: String,
+    },
     /// The bytes are kept, but are not what was expected.
     #[error("the bytes are archived as {key} but were not understood")]
     Transform {
@@ -191,8 +204,21 @@ impl Pipeline {
             Err(_) => row.due_at = Set(pace.retry(user, now)),
         }
         spotify_account::Entity::update(row).exec(self.db.write()).await?;
+        if result.is_ok() && account.last_succeeded_at.is_none_or(|last| day(last) != day(now)) {
+            self.keep_person(user, now).await?;
+        }
         crash::point("acknowledged");
         result
+    }
+
+    /// Once a day, the archive learns who this is: a name for a database that is made anew from it.
+    async fn keep_person(&self, user: UserId, now: Instant) -> Result<(), DbErr> {
+        if let Some(row) = entity::user::Entity::find_by_id(user).one(self.db.write()).await?
+            && let Err(error) = person::keep(&self.archive, &row, now).await
+        {
+            tracing::warn!("who this is could not be kept, which tomorrow does: {}", chain(&error));
+        }
+        Ok(())
     }
 
     /// An hour's access. A refresh token that Spotify replaces is stored before anything else is done: the old one is dead.
@@ -235,7 +261,7 @@ pub(crate) fn transform(key: &ArchiveKey, bytes: &[u8]) -> Result<Batch, Failure
         Kind::Plays(_) => transform::recently_played(bytes),
         Kind::Artists => transform::artists(bytes),
         Kind::AudioFeatures => transform::audio_features(bytes),
-        Kind::Probe => Ok(Batch::default()),
+        Kind::Person(_) | Kind::Probe => Ok(Batch::default()),
     };
     batch.map_err(|source| Failure::Transform { key: key.to_string(), source })
 }
@@ -278,6 +304,10 @@ impl Trace {
 
 /// Longer than any wait inside a step: three rate-limit waits of a minute.
 const STEP_TIMEOUT: Duration = Duration::from_secs(240);
+
+fn day(at: Instant) -> i64 {
+    at.ms().div_euclid(86_400_000)
+}
 
 /// How long an archive that has failed is left alone.
 const ARCHIVE_REST_MS: i64 = 60_000;

@@ -9,6 +9,7 @@ mod failures;
 mod fleet;
 mod gaps;
 mod rejects;
+mod replay;
 mod rollups;
 mod secrets;
 mod spool;

@@ -5,7 +5,7 @@
 
 use entity::archive::{ArchiveKey, Error, Kind};
 use entity::chain::chain;
-use entity::user;
+use entity::{erasure, user};
 use sea_orm::EntityTrait;
 use tracing::{error, info, warn};
 
@@ -123,10 +123,13 @@ impl Pipeline {
         }
     }
 
-    /// Whether the person is still here; catalogue documents are everyone's.
+    /// Whether the person is still here and has not erased what came then; catalogue documents are everyone's.
     async fn is_known(&self, key: &ArchiveKey) -> Result<bool, sea_orm::DbErr> {
         match key.kind().user() {
-            Some(user) => Ok(user::Entity::find_by_id(user).one(self.db.write()).await?.is_some()),
+            Some(user) => {
+                let is_here = user::Entity::find_by_id(user).one(self.db.write()).await?.is_some();
+                Ok(is_here && !erasure::refuses(self.db.write(), user, key.fetched_at()).await?)
+            }
             None => Ok(!matches!(key.kind(), Kind::Probe)),
         }
     }
