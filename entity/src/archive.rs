@@ -97,11 +97,7 @@ impl Archive {
     pub fn open(url: &str, s3: &S3Settings) -> Result<Self, Error> {
         if let Some(path) = url.strip_prefix("file:") {
             let path = path.strip_prefix("//").unwrap_or(path);
-            return if path.is_empty() {
-                Err(Error::Address)
-            } else {
-                Ok(Self::in_folder(PathBuf::from(path)))
-            };
+            return if path.is_empty() { Err(Error::Address) } else { Ok(Self::in_folder(PathBuf::from(path))) };
         }
         let place = url.strip_prefix("s3://").ok_or(Error::Address)?;
         let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));

@@ -129,8 +129,7 @@ impl Pipeline {
         if trace.step("archive", self.put(key, bytes, false)).await.is_ok() {
             return Ok(false);
         }
-        let spooled =
-            trace.step("spool", async { self.spool.put(key, bytes).await.map_err(Failure::NotKept) }).await;
+        let spooled = trace.step("spool", async { self.spool.put(key, bytes).await.map_err(Failure::NotKept) }).await;
         if spooled.is_err() {
             self.archive_rests_until.store(0, Ordering::Relaxed); // It is the last hope of whoever comes next.
         }

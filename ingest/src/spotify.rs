@@ -55,14 +55,13 @@ impl App {
     pub async fn session(&self, refresh_token: &str) -> Result<Session, Error> {
         let form = HashMap::from([("grant_type", "refresh_token"), ("refresh_token", refresh_token)]);
         let headers = self.client.creds.auth_headers();
-        let token: Token =
-            patiently(&self.limiter, || async {
-                match self.client.fetch_access_token(&form, headers.as_ref()).await {
-                    Ok(token) => Ok(token),
-                    Err(error) => Err(Error::of_token_request(error).await),
-                }
-            })
-            .await?;
+        let token: Token = patiently(&self.limiter, || async {
+            match self.client.fetch_access_token(&form, headers.as_ref()).await {
+                Ok(token) => Ok(token),
+                Err(error) => Err(Error::of_token_request(error).await),
+            }
+        })
+        .await?;
         let new_refresh_token = token.refresh_token.clone().filter(|new| !new.is_empty() && new != refresh_token);
         // The HTTP client (connections, TLS) is shared by all sessions; the token is this one's.
         let mut client = self.client.clone();

@@ -60,8 +60,10 @@ async fn queue(db: &SchemaManagerConnection<'_>) -> Result<(), DbErr> {
     let newest: i32 = newest.ok_or_else(|| DbErr::Custom("a maximum is one row".to_owned()))?.try_get_by_index(0)?;
     for step in GRAPHILE_WORKER_MIGRATIONS.iter().filter(|step| i64::from(step.migration_number()) > newest.into()) {
         let (number, breaking) = (step.migration_number(), step.is_breaking());
-        db.execute_unprepared(&format!("INSERT INTO graphile_worker.migrations (id, breaking) VALUES ({number}, {breaking})"))
-            .await?;
+        db.execute_unprepared(&format!(
+            "INSERT INTO graphile_worker.migrations (id, breaking) VALUES ({number}, {breaking})"
+        ))
+        .await?;
         for statement in step.stmts {
             db.execute_unprepared(&statement.replace(":GRAPHILE_WORKER_SCHEMA", "\"graphile_worker\"")).await?;
         }

@@ -100,7 +100,9 @@ async fn scope(pipeline: &Pipeline, which: &Which) -> anyhow::Result<Scope> {
             let row = user::Entity::find().filter(user::Column::Username.eq(name)).one(pipeline.db.read()).await?;
             let number = || name.parse().ok().filter(|_| which.from_archive).map(UserId);
             let user = row.map(|row| row.id).or_else(number);
-            Some(user.with_context(|| format!("there is no \"{name}\": `refrain-ingest accounts list` names everyone"))?)
+            Some(
+                user.with_context(|| format!("there is no \"{name}\": `refrain-ingest accounts list` names everyone"))?,
+            )
         }
     };
     let source = if which.from_archive { Source::Archive } else { Source::Index };

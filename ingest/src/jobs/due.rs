@@ -34,9 +34,8 @@ impl Which {
         let linked = Condition::all().add(Column::State.is_in([State::Pending, State::Active]));
         match self {
             Self::Everyone => linked,
-            Self::Due { slack_ms } => linked.add(
-                Condition::any().add(Column::DueAt.lte(now + slack_ms)).add(Column::RequestedAt.is_not_null()),
-            ),
+            Self::Due { slack_ms } => linked
+                .add(Condition::any().add(Column::DueAt.lte(now + slack_ms)).add(Column::RequestedAt.is_not_null())),
         }
     }
 }
@@ -45,12 +44,7 @@ impl Which {
 const ACCOUNTS_A_READ: u64 = 500;
 
 /// The next accounts behind `after`, in order.
-pub(super) async fn next(
-    db: &Db,
-    which: Which,
-    after: Option<UserId>,
-    now: Instant,
-) -> Result<Vec<UserId>, DbErr> {
+pub(super) async fn next(db: &Db, which: Which, after: Option<UserId>, now: Instant) -> Result<Vec<UserId>, DbErr> {
     Entity::find()
         .select_only()
         .column(Column::UserId)

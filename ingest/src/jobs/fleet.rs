@@ -139,7 +139,9 @@ async fn check_migrated(db: &Db) -> anyhow::Result<()> {
     let newest: i32 = newest.context("a maximum is one row")?.try_get_by_index(0)?;
     let wanted = GRAPHILE_WORKER_MIGRATIONS.len();
     if usize::try_from(newest).is_ok_and(|newest| newest < wanted) {
-        bail!("the queue's tables are at step {newest} of {wanted}: run `migration up` with the same DATABASE_URL first");
+        bail!(
+            "the queue's tables are at step {newest} of {wanted}: run `migration up` with the same DATABASE_URL first"
+        );
     }
     Ok(())
 }

@@ -80,9 +80,9 @@ pub async fn pass(shift: &Shift, command: &str, which: Which, stop: &Cancellatio
     let pipeline = &shift.pipeline;
     let journal = Journal::begin(&pipeline.db, &pipeline.clock, command).await?;
     let tally = Mutex::new(Tally::default());
-    let work = accounts(shift, which, pipeline.clock.now())
-        .take_until(stop.cancelled())
-        .try_for_each_concurrent(ACCOUNTS_AT_A_TIME, |user| {
+    let work = accounts(shift, which, pipeline.clock.now()).take_until(stop.cancelled()).try_for_each_concurrent(
+        ACCOUNTS_AT_A_TIME,
+        |user| {
             let (journal, tally) = (&journal, &tally);
             async move {
                 let result = shift.poll(user, journal).await;
@@ -100,7 +100,8 @@ pub async fn pass(shift: &Shift, command: &str, which: Which, stop: &Cancellatio
                 }
                 Ok(())
             }
-        });
+        },
+    );
     let result = tokio::select! {
         result = work => result,
         () = async { stop.cancelled().await; tokio::time::sleep(GRACE).await } => {

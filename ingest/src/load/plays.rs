@@ -2,15 +2,15 @@
 
 use std::collections::HashSet;
 
+use entity::db::Db;
 use entity::ids::{ArchiveObjectId, TrackId, UserId};
 use entity::play::{self, ActiveModel, Column, Entity};
-use entity::db::Db;
 use entity::time::Instant;
 use entity::track;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder,
-    QuerySelect, RelationTrait,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    RelationTrait,
 };
 
 use super::catalogue::Catalogue;

@@ -107,7 +107,8 @@ async fn missing(db: &Db, user: UserId, batch: &Batch) -> Result<Vec<(Instant, S
         if plays.contains(&(play.played_at, play.track.clone())) {
             continue;
         }
-        let said = batch.tracks.iter().find(|track| track.spotify_id == play.track).and_then(|track| track.isrc.clone());
+        let said =
+            batch.tracks.iter().find(|track| track.spotify_id == play.track).and_then(|track| track.isrc.clone());
         let isrc = match said {
             Some(isrc) => Some(isrc),
             None => isrc_of(db, &play.track).await?,

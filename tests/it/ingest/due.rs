@@ -47,7 +47,12 @@ async fn only_who_is_due_is_fetched(db: TestDb) {
 async fn who_plays_short_tracks_all_day_loses_none(db: TestDb) {
     let station = Station::new(db).await;
     let (ada, bob) = (station.listener("ada").await, station.listener("bob").await);
-    // Ada hears a track every 45 seconds: an hour of that is 80 plays, and Spotify shows 50. Bob hears one in ten minutes.
+    // Ada hears a track every 45 seconds, and has for a while: an hour of that is 80 plays, and Spotify shows 50. Bob hears
+    // one in ten minutes.
+    let now = station.now_ms();
+    station
+        .spotify
+        .play_many(&ada, &(0..49).map(|n| (n, now - i64::try_from(n).unwrap() * 45_000)).collect::<Vec<_>>());
     for step in 0..8 * 80_i64 {
         station.pass_ms(45_000);
         station.spotify.play(&ada, usize::try_from(step % 90).unwrap(), station.now_ms());
@@ -72,8 +77,16 @@ async fn memory_of_many_accounts_is_a_page_of_them(db: TestDb) {
     let values = |row: &dyn Fn(i32) -> String| (1..=1_200).map(row).collect::<Vec<_>>().join(", ");
     let users = values(&|n| format!("({n}, 'u{n}', 'u{n}', 'UTC', FALSE, 0)"));
     let links = values(&|n| format!("({n}, 0, 'pending', 0)"));
-    station.db.execute(&format!("INSERT INTO \"user\" (id, username, display_name, time_zone, listed, joined_at) VALUES {users}")).await;
-    station.db.execute(&format!("INSERT INTO spotify_account (user_id, authorized_at, state, due_at) VALUES {links}")).await;
+    station
+        .db
+        .execute(&format!(
+            "INSERT INTO \"user\" (id, username, display_name, time_zone, listed, joined_at) VALUES {users}"
+        ))
+        .await;
+    station
+        .db
+        .execute(&format!("INSERT INTO spotify_account (user_id, authorized_at, state, due_at) VALUES {links}"))
+        .await;
     // None of them has a token, so each fails, and none is forgotten: three pages of accounts were read.
     assert_eq!(station.run_due().await, Outcome::Failed);
     assert_eq!(station.last_run().await.accounts, 1_200);

@@ -60,7 +60,10 @@ async fn listeners(station: &Station, count: usize) -> Vec<Listener> {
 async fn left_by_a_killed_worker(station: &Station, listener: &Listener, attempts: i32) {
     let (user, account) = (station.user(listener).await, station.account(listener).await.user_id);
     station.db.execute("INSERT INTO ingest_run (command, started_at, outcome, accounts, plays_loaded, plays_known, rejected, gaps) VALUES ('watch', 0, 'running', 1, 0, 0, 0, 0)").await;
-    station.db.execute(&format!("UPDATE spotify_account SET due_at = 9000000000000000 WHERE user_id = {account}")).await;
+    station
+        .db
+        .execute(&format!("UPDATE spotify_account SET due_at = 9000000000000000 WHERE user_id = {account}"))
+        .await;
     station
         .db
         .execute(&format!(

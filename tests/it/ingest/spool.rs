@@ -23,7 +23,7 @@ async fn a_bucket_that_is_away_for_three_ticks_costs_nothing(db: TestDb) {
         station.hear(&bob, 1);
         assert_eq!(station.run_due().await, Outcome::Partly, "the upload is left to do");
         assert_eq!(station.plays(&ada).await, station.issued(&ada), "fresh plays load all the same");
-        assert_eq!((station.spooled().len(), station.archive.keys().await.len()), (2 * tick, 0));
+        assert_eq!(station.spooled().len(), 2 * tick);
         assert_eq!(station.failure(&ada).await.unwrap().0, "archive");
     }
     station.archive.bring_up();

@@ -51,8 +51,8 @@ async fn watch_fetches_what_is_due_and_stops_when_it_is_told_to(db: TestDb) {
     until(&db, "SELECT count(*) FROM play", 40).await;
     until(&db, "SELECT count(*) FROM ingest_run WHERE outcome = 'succeeded'", 1).await;
     assert_eq!(db.number("SELECT count(*) FROM ingest_run").await, 1, "a tick at which nobody is due is no run");
-    assert_eq!(db.number("SELECT accounts FROM ingest_run").await, 4);
-    assert_eq!(db.number("SELECT plays_loaded FROM ingest_run").await, 40);
+    assert_eq!(db.number("SELECT CAST(accounts AS bigint) FROM ingest_run").await, 4);
+    assert_eq!(db.number("SELECT CAST(plays_loaded AS bigint) FROM ingest_run").await, 40);
     for watch in watches {
         let began = std::time::Instant::now();
         let said = watch.terminate().await;

@@ -91,12 +91,11 @@ async fn queue_due(shift: &Shift) -> Result<(), DbErr> {
     let transaction = db.begin().await?;
     let run = Journal::begin_in(&transaction, now, "watch").await?;
     let queued = transaction
-        .query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, QUEUE_DUE, [
-            now.ms().into(),
-            shift.pace.next(&[], now).ms().into(),
-            run.0.into(),
-            i32::from(ATTEMPTS_MAX).into(),
-        ]))
+        .query_one_raw(Statement::from_sql_and_values(
+            DbBackend::Postgres,
+            QUEUE_DUE,
+            [now.ms().into(), shift.pace.next(&[], now).ms().into(), run.0.into(), i32::from(ATTEMPTS_MAX).into()],
+        ))
         .await?
         .ok_or_else(|| DbErr::Custom("a count is one row".to_owned()))?;
     let accounts: i64 = queued.try_get_by_index(0)?;
