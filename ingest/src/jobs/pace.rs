@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn one_fast_hour_counts_although_the_rest_was_slow() {
-        let fast = (0..10).map(|n| NOW + -86_400_000 - n * 30_000);
+        let fast = (0..10).map(|n| NOW + (-86_400_000 - n * 30_000));
         let newest: Vec<Instant> = (0..10).map(|n| NOW + -n * 3_600_000).chain(fast).collect();
         assert_eq!((Pace::default().next(&newest, NOW) - NOW) / 1_000, 750);
     }
