@@ -1,7 +1,9 @@
 //! The commands: each opens what it needs from the settings, does one thing, and says what it did.
 
 pub mod accounts;
+pub mod backfill;
 pub mod demo;
+pub mod import;
 pub mod replay;
 pub mod rollup;
 pub mod run;
@@ -24,13 +26,16 @@ use crate::pipeline::Pipeline;
 pub async fn execute(cli: Cli, clock: SharedClock) -> anyhow::Result<ExitCode> {
     let settings = &cli.settings;
     match cli.command {
-        Command::Run(options) => run::execute(settings, options, clock).await,
-        Command::Watch(options) => watch::execute(settings, options, clock).await,
-        Command::Replay(options) => replay::execute(settings, options, clock).await,
-        Command::Verify(which) => replay::verify(settings, which, clock).await,
-        Command::Spool(command) => spool::execute(settings, command, clock).await,
+        // Boxed, like everything that holds a whole pipeline: the compiler counts how deep a future's layout goes.
+        Command::Run(options) => Box::pin(run::execute(settings, options, clock)).await,
+        Command::Watch(options) => Box::pin(watch::execute(settings, options, clock)).await,
+        Command::Replay(options) => Box::pin(replay::execute(settings, options, clock)).await,
+        Command::Verify(which) => Box::pin(replay::verify(settings, which, clock)).await,
+        Command::Spool(command) => Box::pin(spool::execute(settings, command, clock)).await,
         Command::Accounts(command) => accounts::execute(settings, command, clock).await,
+        Command::Backfill(options) => Box::pin(backfill::execute(settings, &options, clock)).await,
         Command::Runs { id, first } => runs::execute(settings, id, first).await,
+        Command::Import(options) => import::execute(settings, options, clock).await,
         Command::Demo(options) => demo::execute(settings, options, clock).await,
         Command::Rollup(command) => rollup::execute(settings, command, clock).await,
     }

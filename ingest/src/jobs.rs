@@ -7,6 +7,7 @@
 //! What is due stands in the database, so a tick that nobody was there to see is made up for by the next one. A new kind of
 //! job is a function of [`Shift`] and, for the fleet, a task that calls it (`fleet/tasks.rs`).
 
+mod chores;
 mod due;
 mod fleet;
 mod inline;
@@ -20,10 +21,11 @@ use entity::chain::chain;
 use entity::ids::UserId;
 use entity::secret::KeyRing;
 use entity::spotify_account::{self, State};
-use sea_orm::EntityTrait;
+use sea_orm::{DbErr, EntityTrait};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, error, info, info_span, warn};
 
+use crate::alert::{self, Alerts, Remedy, Subject, Trouble};
 use crate::crash;
 use crate::journal::Journal;
 use crate::load::Loaded;
@@ -47,6 +49,10 @@ pub struct Shift {
     pub keys: Arc<KeyRing>,
     /// How often accounts are polled.
     pub pace: Pace,
+    /// Whom to tell what fails and works again.
+    pub alerts: Option<Alerts>,
+    /// How many calls go into filling in the catalogue after a run.
+    pub enrich_budget: u32,
 }
 
 /// Goes on with jobs until it is told to stop.
@@ -79,11 +85,34 @@ impl Shift {
             Ok(loaded) => say(loaded),
             Err(failure) => error!("{}", chain(failure)),
         }
+        if let Err(error) = self.note(account.user_id, trace.last(), &result).await {
+            error!("how this account ended could not be kept, so nobody is told: {error}");
+        }
         if let Err(error) = journal.steps(trace.into_steps()).await {
             error!("the steps of this account could not be recorded: {error}");
         }
         crash::point("journaled");
         result
+    }
+}
+
+impl Shift {
+    /// Keeps how an account ended, for whoever is to be told. One that was loaded although the archive is away shows that
+    /// everything else works.
+    async fn note(&self, user: UserId, step: &str, result: &Result<Loaded, Failure>) -> Result<(), DbErr> {
+        let (db, now) = (&self.pipeline.db, self.pipeline.clock.now());
+        if !result.as_ref().is_ok_and(|loaded| loaded.spooled > 0) {
+            return alert::note(db, user, step, result, now).await;
+        }
+        alert::well(db, &[Subject::Account(user), Subject::Spotify, Subject::Database], now).await?;
+        let trouble = Trouble {
+            subject: Subject::Archive,
+            step: "archive".to_owned(),
+            cause: "the archive does not take raw answers: they wait in the spool (SPOOL_DIR), and plays load"
+                .to_owned(),
+            remedy: Remedy::MendArchive,
+        };
+        alert::failing(db, &trouble, now).await
     }
 }
 

@@ -1,13 +1,16 @@
 //! The ingest, from Spotify's answer to the rows.
 
+mod alerts;
 mod archive;
 mod catalogue;
 mod crashes;
 mod demo;
 mod due;
+mod enrich;
 mod failures;
 mod fleet;
 mod gaps;
+mod limits;
 mod rejects;
 mod replay;
 mod rollups;

@@ -11,18 +11,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ::ingest::command::accounts::{self, Add};
+use ::ingest::enrich::{Enriched, KINDS, Order, enrich, survey};
 use ::ingest::jobs::{Pace, Shift, Which, pass};
 use ::ingest::load::Loaded;
 use ::ingest::pipeline::{Failure, Pipeline, RawPage, Trace};
+use ::ingest::progress::Progress;
 use ::ingest::spool::{Drained, Spool};
 use ::ingest::spotify::App;
-use entity::archive::Kind;
 use entity::clock::{Clock, FixedClock};
+use entity::enrichment::Kind;
 use entity::ids::UserId;
 use entity::ingest_run::Outcome;
 use entity::secret::KeyRing;
 use entity::time::Instant;
-use entity::{ingest_run, ingest_step, play, spotify_account, track, user};
+use entity::{ingest_run, ingest_step, play, spotify_account, spotify_app, track, user};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -72,7 +74,7 @@ pub struct Played {
 /// A step of a run, as the journal has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// Whose account.
+    /// Whose account; empty for a step of the run as a whole.
     pub username: String,
     /// `refresh`, `fetch`, `archive`, `transform` or `load`.
     pub name: String,
@@ -96,7 +98,7 @@ impl Station {
         let waiting = Spool::new(spool.path().join("spool"));
         let pipeline = Pipeline::new(db.db(), archive.open(), waiting, clock.clone());
         let keys = Arc::new(KeyRing::parse(TOKEN_KEYS).expect("a key ring"));
-        let app = app(&spotify);
+        let app = app(&spotify, &pipeline);
         Self { spotify, db, archive, pipeline, app, keys, clock, heard: AtomicUsize::new(0), spool }
     }
 
@@ -144,7 +146,7 @@ impl Station {
     /// What a job of this station needs.
     pub fn shift(&self) -> Shift {
         let (pipeline, app, keys) = (self.pipeline.clone(), self.app.clone(), Arc::clone(&self.keys));
-        Shift { pipeline, app, keys, pace: Pace::default() }
+        Shift { pipeline, app, keys, pace: Pace::default(), alerts: None, enrich_budget: 0 }
     }
 
     /// The files that wait in the spool, below its folder, damaged ones too.
@@ -168,11 +170,48 @@ impl Station {
 
     /// Forgets all that only a process knows, as the end of one and the start of the next do.
     pub fn restart(&mut self) {
-        self.app = app(&self.spotify);
+        self.app = self.another_app();
+    }
+
+    /// The same app as another process has it, which shares nothing but the database.
+    pub fn another_app(&self) -> App {
+        app(&self.spotify, &self.pipeline)
+    }
+
+    /// The same run by another app than the station's own.
+    pub async fn run_by(&self, app: &App) -> Outcome {
+        let shift = Shift { app: app.clone(), ..self.shift() };
+        pass(&shift, "run", Which::Everyone, &CancellationToken::new()).await.expect("a run that ends").outcome()
+    }
+
+    /// `backfill`: fills in what is lacking of these kinds, with so many calls.
+    pub async fn backfill(&self, kinds: &[Kind], calls_max: u32) -> Enriched {
+        self.enrich(&self.app, &Order { command: "backfill", kinds, calls_max, reprobe: false }).await
+    }
+
+    /// `backfill --reprobe`: the same, finding out anew what the app may ask.
+    pub async fn reprobe(&self, kinds: &[Kind], calls_max: u32) -> Enriched {
+        self.enrich(&self.app, &Order { command: "backfill", kinds, calls_max, reprobe: true }).await
+    }
+
+    /// The same by any app.
+    pub async fn enrich(&self, app: &App, order: &Order<'_>) -> Enriched {
+        enrich(&self.pipeline, app, order, &Progress::hidden()).await.expect("a database that answers")
+    }
+
+    /// `backfill --dry-run`: what is lacking, and how many calls it would take.
+    pub async fn survey(&self) -> Vec<(Kind, u64, u64)> {
+        survey(&self.pipeline, &self.app, &KINDS).await.expect("a database that answers")
+    }
+
+    /// What is known of the app.
+    pub async fn known_of_app(&self) -> spotify_app::Model {
+        let app = spotify_app::Entity::find_by_id(self.spotify.client_id());
+        app.one(self.pipeline.db.write()).await.expect("apps").expect("an app that has called")
     }
 
     /// Loads one document as if it had been fetched now.
-    pub async fn load(&self, kind: Kind, bytes: Vec<u8>) -> Result<Loaded, Failure> {
+    pub async fn load(&self, kind: entity::archive::Kind, bytes: Vec<u8>) -> Result<Loaded, Failure> {
         let page = RawPage { kind, fetched_at: self.clock.now(), bytes };
         self.pipeline.load(&page, &mut Trace::new(None, self.pipeline.clock.clone())).await
     }
@@ -255,7 +294,7 @@ impl Station {
             .expect("steps")
             .into_iter()
             .map(|(step, person)| Step {
-                username: person.expect("a step of an account").username,
+                username: person.map(|person| person.username).unwrap_or_default(),
                 name: step.name,
                 message: step.message,
             })
@@ -269,8 +308,9 @@ impl Station {
     }
 }
 
-fn app(spotify: &FakeSpotify) -> App {
+fn app(spotify: &FakeSpotify, pipeline: &Pipeline) -> App {
     App::new(spotify.client_id(), spotify.client_secret(), &spotify.api_url(), &spotify.auth_url())
+        .remembering(&pipeline.db, &pipeline.clock)
 }
 
 fn played(ledger: &Ledger) -> Vec<Played> {

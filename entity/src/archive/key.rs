@@ -15,8 +15,12 @@ pub enum Kind {
     Plays(UserId),
     /// Who one person is here, as of some day: what a database made anew from the archive calls them.
     Person(UserId),
-    /// Artists of the catalogue.
+    /// Tracks of the catalogue, one or several.
+    Tracks,
+    /// Artists of the catalogue, one or several.
     Artists,
+    /// Albums of the catalogue, one or several.
+    Albums,
     /// Audio features of the catalogue's tracks.
     AudioFeatures,
     /// Nothing: a trial that the archive works.
@@ -25,13 +29,13 @@ pub enum Kind {
 
 impl Kind {
     /// The kinds that are nobody's: what the catalogue is made of besides the tracks that pages of plays name.
-    pub const CATALOGUE: [Self; 2] = [Self::Artists, Self::AudioFeatures];
+    pub const CATALOGUE: [Self; 4] = [Self::Tracks, Self::Artists, Self::Albums, Self::AudioFeatures];
 
     /// Whose it is; `None` for what is nobody's.
     pub fn user(self) -> Option<UserId> {
         match self {
             Self::Plays(user) | Self::Person(user) => Some(user),
-            Self::Artists | Self::AudioFeatures | Self::Probe => None,
+            Self::Tracks | Self::Artists | Self::Albums | Self::AudioFeatures | Self::Probe => None,
         }
     }
 
@@ -39,7 +43,9 @@ impl Kind {
         match self {
             Self::Plays(user) => format!("plays/v1/user={user}"),
             Self::Person(user) => format!("people/v1/user={user}"),
+            Self::Tracks => "tracks/v1".to_owned(),
             Self::Artists => "artists/v1".to_owned(),
+            Self::Albums => "albums/v1".to_owned(),
             Self::AudioFeatures => "audio-features/v1".to_owned(),
             Self::Probe => "probe/v1".to_owned(),
         }
@@ -50,7 +56,10 @@ impl Kind {
             Some(("plays/v1", user)) => Self::Plays(UserId(user.parse().ok()?)),
             Some(("people/v1", user)) => Self::Person(UserId(user.parse().ok()?)),
             Some(_) => return None,
-            None => *[Self::Artists, Self::AudioFeatures, Self::Probe].iter().find(|kind| kind.folder() == folder)?,
+            None => {
+                let shared = [Self::Tracks, Self::Artists, Self::Albums, Self::AudioFeatures, Self::Probe];
+                *shared.iter().find(|kind| kind.folder() == folder)?
+            }
         })
     }
 }
@@ -164,7 +173,15 @@ mod tests {
     #[test]
     fn a_key_survives_its_text() {
         let at = Instant::parse("2026-11-22T09:00:00.007Z").unwrap();
-        for kind in [Kind::Plays(UserId(7)), Kind::Person(UserId(7)), Kind::Artists, Kind::AudioFeatures, Kind::Probe] {
+        for kind in [
+            Kind::Plays(UserId(7)),
+            Kind::Person(UserId(7)),
+            Kind::Tracks,
+            Kind::Artists,
+            Kind::Albums,
+            Kind::AudioFeatures,
+            Kind::Probe,
+        ] {
             let key = ArchiveKey::new(kind, at, b"{}");
             let read = ArchiveKey::parse(&key.to_string()).unwrap();
             assert_eq!((&read, read.kind(), read.fetched_at()), (&key, kind, at));

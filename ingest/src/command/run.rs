@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use entity::chain::chain;
 use entity::clock::SharedClock;
 use tracing::{info, warn};
 
@@ -35,17 +36,25 @@ pub(super) async fn execute(settings: &Settings, options: Options, clock: Shared
         info!("another run is at work; it fetches what is due");
         return Ok(ExitCode::SUCCESS);
     };
+    shift.begin().await?;
     let drained = drain(&shift).await;
-    let mut tally = pass(&shift, "run", which, &stop::on_signal()).await?;
+    let stop = stop::on_signal();
+    let mut tally = pass(&shift, "run", which, &stop).await?;
     tally.loaded = tally.loaded.and(Loaded { spooled: drained.waiting + drained.damaged, ..Loaded::default() });
+    tokio::select! {
+        () = stop.cancelled() => {}
+        concluded = shift.conclude() => concluded?,
+    }
     Ok(exit_code(tally.outcome()))
 }
 
 /// What a job needs, from the settings.
 pub(super) async fn shift(settings: &Settings, pace: Pace, clock: SharedClock) -> anyhow::Result<Shift> {
-    let (app, keys) = (settings.spotify()?, settings.keys()?);
+    let (app, keys, alerts) = (settings.spotify()?, settings.keys()?, settings.alerts()?);
     let pipeline = super::pipeline(settings, clock).await?;
-    Ok(Shift { pipeline, app, keys: keys.into(), pace })
+    let app = app.remembering(&pipeline.db, &pipeline.clock);
+    let enrich_budget = settings.enrich_budget();
+    Ok(Shift { pipeline, app, keys: keys.into(), pace, alerts: Some(alerts), enrich_budget })
 }
 
 /// What waits goes first: it is older than anything that can be fetched. A spool that cannot be read is told, and stops nobody.
@@ -53,7 +62,7 @@ async fn drain(shift: &Shift) -> Drained {
     match shift.pipeline.drain().await {
         Ok(drained) => drained,
         Err(error) => {
-            warn!("the spool cannot be drained: {}", entity::chain::chain(&error));
+            warn!("the spool cannot be drained: {}", chain(&error));
             Drained { waiting: 1, ..Drained::default() }
         }
     }

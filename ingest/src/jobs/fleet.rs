@@ -76,15 +76,20 @@ impl Engine for Fleet {
         check_migrated(&shift.pipeline.db).await?;
         let tick = shift.pace.tick();
         while !stop.is_cancelled() {
-            let drains = tasks::drain_now_and_then(&shift, tick, stop.clone());
+            let chores = tasks::chores_now_and_then(&shift, tick, stop.clone());
             let worked = async {
                 let worker = self.worker(shift.clone(), stop.clone()).await?;
                 tasks::tick_now(&worker).await?;
                 anyhow::Ok(worker.run().await?)
             };
-            let (worked, ()) = tokio::join!(worked, async {
-                tokio::select! { () = drains => {} }
-            });
+            // A stop interrupts chores where they are; what they write is one transaction each.
+            let chores = async {
+                tokio::select! {
+                    () = chores => {}
+                    () = stop.cancelled() => {}
+                }
+            };
+            let (worked, ()) = tokio::join!(worked, chores);
             if let Err(error) = worked {
                 warn!("the queue cannot be worked on, trying again in {} s: {}", RETRY_AFTER.as_secs(), chain(&*error));
                 tokio::select! {

@@ -42,12 +42,17 @@ impl Engine for Inline {
 impl Inline {
     async fn tick(&self, shift: &Shift, stop: &CancellationToken) -> anyhow::Result<()> {
         let Some(_lock) = Lock::try_take(&self.database_url, &shift.pipeline.db).await? else { return Ok(()) };
+        shift.begin().await?;
         shift.pipeline.drain().await?;
         let now = shift.pipeline.clock.now();
         if due::next(&shift.pipeline.db, Which::FOR_WATCH, None, now).await?.is_empty() {
             return Ok(()); // A run that does nothing is not worth a row.
         }
         pass(shift, "watch", Which::FOR_WATCH, stop).await?;
+        tokio::select! {
+            () = stop.cancelled() => {}
+            concluded = shift.conclude() => concluded?,
+        }
         Ok(())
     }
 }

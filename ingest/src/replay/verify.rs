@@ -6,9 +6,9 @@ use entity::archive::{ArchiveKey, Kind};
 use entity::chain::chain;
 use entity::db::Db;
 use entity::ids::UserId;
-use entity::play::{self, Column};
+use entity::play;
 use entity::time::Instant;
-use entity::track;
+use entity::{echo, track};
 use futures::TryStreamExt;
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, JoinType, QueryFilter, QuerySelect, RelationTrait};
 use tracing::error;
@@ -86,17 +86,31 @@ fn unreadable(key: &ArchiveKey, failure: &Failure, verified: &mut Verified) {
 /// The plays of a page that the database does not hold: neither under their track, nor under another id of the recording.
 async fn missing(db: &Db, user: UserId, batch: &Batch) -> Result<Vec<(Instant, String)>, DbErr> {
     let (Some(first), Some(last)) = (batch.plays.first(), batch.plays.last()) else { return Ok(Vec::new()) };
-    let rows: Vec<(Instant, String, Option<String>)> = play::Entity::find()
+    let within = (first.played_at, last.played_at);
+    let mut rows: Vec<(Instant, String, Option<String>)> = play::Entity::find()
         .select_only()
-        .column(Column::PlayedAt)
+        .column(play::Column::PlayedAt)
         .column_as(track::Column::SpotifyId, "spotify_id")
         .column_as(track::Column::Isrc, "isrc")
         .join(JoinType::InnerJoin, play::Relation::Track.def())
-        .filter(Column::UserId.eq(user))
-        .filter(Column::PlayedAt.between(first.played_at, last.played_at))
+        .filter(play::Column::UserId.eq(user))
+        .filter(play::Column::PlayedAt.between(within.0, within.1))
         .into_tuple()
         .all(db.read())
         .await?;
+    // What an export tells better stands there as the export tells it; the page's record of it is kept as its echo.
+    let echoes: Vec<(Instant, String, Option<String>)> = echo::Entity::find()
+        .select_only()
+        .column(echo::Column::PlayedAt)
+        .column_as(track::Column::SpotifyId, "spotify_id")
+        .column_as(track::Column::Isrc, "isrc")
+        .join(JoinType::InnerJoin, echo::Relation::Track.def())
+        .filter(echo::Column::UserId.eq(user))
+        .filter(echo::Column::PlayedAt.between(within.0, within.1))
+        .into_tuple()
+        .all(db.read())
+        .await?;
+    rows.extend(echoes);
     let (mut plays, mut recordings) = (HashSet::new(), HashSet::new());
     for (played_at, track, isrc) in rows {
         recordings.extend(isrc.map(|isrc| (played_at, isrc)));

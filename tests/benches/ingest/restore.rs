@@ -21,7 +21,8 @@ use super::{Options, name};
 pub(super) async fn archive(options: &Options) -> anyhow::Result<TestArchive> {
     let place = TestArchive::directory();
     let archive = place.open();
-    let history = demo::Options { listeners: options.listeners, plays: options.plays, ..demo::Options::new(1, START_MS) };
+    let history =
+        demo::Options { listeners: options.listeners, plays: options.plays, ..demo::Options::new(1, START_MS) };
     let mut pages = 0;
     for document in demo::history(&history) {
         let kind = match document.kind {

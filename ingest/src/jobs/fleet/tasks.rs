@@ -71,17 +71,26 @@ pub(super) async fn tick_now(worker: &Worker) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Each process has a spool of its own, which only it can drain.
-pub(super) async fn drain_now_and_then(shift: &Shift, every: Duration, stop: CancellationToken) {
+/// What is each process's own, or anybody's: its spool, which only it can drain, and the chores, which say themselves whether
+/// somebody else is at them.
+pub(super) async fn chores_now_and_then(shift: &Shift, every: Duration, stop: CancellationToken) {
     while !stop.is_cancelled() {
         if let Err(error) = shift.pipeline.drain().await {
             warn!("the spool could not be drained: {}", chain(&error));
+        }
+        if let Err(error) = chores(shift).await {
+            warn!("the chores of this tick were not done: {}", chain(&error));
         }
         tokio::select! {
             () = stop.cancelled() => {}
             () = tokio::time::sleep(every) => {}
         }
     }
+}
+
+async fn chores(shift: &Shift) -> Result<(), DbErr> {
+    shift.begin().await?;
+    shift.conclude().await
 }
 
 /// In one transaction: a run, a job for each account that is due, and when each is due again should its job never end. Any
