@@ -13,6 +13,7 @@ use entity::db::Db;
 use entity::time::Instant;
 use ingest::command::demo::{self, Options};
 use ingest::pipeline::Pipeline;
+use ingest::spool::Spool;
 use tests::database::TestDb;
 use tests::ingest::TestArchive;
 use tokio::net::TcpListener;
@@ -40,7 +41,9 @@ impl World {
         let database = if sqlite { TestDb::sqlite().await } else { TestDb::postgres().await };
         let archive = TestArchive::directory();
         let clock: SharedClock = Arc::new(FixedClock::new(Instant::parse(NOW)?));
-        let pipeline = Pipeline { db: database.db(), archive: archive.open(), clock: clock.clone() };
+        let folder = tempfile::tempdir()?;
+        let spool = Spool::new(folder.path().join("spool"));
+        let pipeline = Pipeline::new(database.db(), archive.open(), spool, clock.clone());
         demo::fill(&pipeline, &Options { listeners: 6, plays, seed: 1 }).await?;
         Ok(Self { db: Db::open(database.url(), 16).await?, clock, _database: database, _archive: archive })
     }
