@@ -1,6 +1,7 @@
 //! A generated history in a fresh database, and applications over it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use api::app::{App, Keeping, app};
 use api::http::Limits;
@@ -50,7 +51,9 @@ impl World {
 
     /// An application over it.
     pub(crate) fn app(&self, keeping: &Keeping) -> App {
-        let limits = Limits { executions_max: 4_096, ..Limits::default() };
+        // A crowd takes its time on a small machine, and is to be answered.
+        let execution_time_max = Duration::from_secs(120);
+        let limits = Limits { executions_max: 4_096, execution_time_max, ..Limits::default() };
         app(&self.db, self.clock.clone(), &limits, keeping, "nobody")
     }
 }
