@@ -18,6 +18,8 @@ mod key;
 mod report;
 mod rests;
 mod store;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Instant;

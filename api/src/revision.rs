@@ -3,7 +3,7 @@
 //! On Postgres the database pushes every number that rises ([`follow`]), and while it proves that nothing is missing, the
 //! numbers in memory are believed: at most [`Freshness::lease`] old, in practice the milliseconds that a notification
 //! travels. Without that proof, and on SQLite, the row is read: never old at all. Everyone's number, which rises with every
-//! play, and the catalogue's are *sampled* on top: one number is used for [`Freshness::sample`].
+//! play, and the catalogue's two are *sampled* on top: one number is used for [`Freshness::sample`].
 //!
 //! So an answer about one listener is at most a lease old, and one about everyone at most a sample and a lease. Whoever has to
 //! be sure that a change of their own is seen says [`Revisions::forget`].
@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant as Moment};
 
 use entity::db::Db;
-use entity::revision::{CLEARED, Column, EVERYONE, Entity};
+use entity::revision::{CATALOGUE, CLEARED, Column, EVERYONE, Entity, SHOWN};
 use entity::time::Instant;
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 use tokio::sync::watch;
@@ -210,7 +210,7 @@ impl Revisions {
 
 /// Whether one number of this audience serves many requests.
 fn is_sampled(audience: i32) -> bool {
-    matches!(audience, EVERYONE | entity::revision::CATALOGUE)
+    matches!(audience, EVERYONE | CATALOGUE | SHOWN)
 }
 
 impl Inner {

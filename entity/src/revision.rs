@@ -1,6 +1,6 @@
 //! How many times what an audience's insights read has changed.
 //!
-//! Unique by audience: a user's id, [`EVERYONE`], [`CATALOGUE`], [`PEOPLE`] or [`CLEARED`]. Raised as the last statement of
+//! Unique by audience: a user's id, or one of the constants here. Raised as the last statement of
 //! the transaction that changes the data, so whoever reads the number before the data can never take old data for new. On
 //! Postgres a trigger tells every instance of the API at once (channel `refrain_revision`).
 //!
@@ -21,6 +21,10 @@ pub const CATALOGUE: i32 = -1;
 
 /// Not plays: who is here, under which names and settings. Rises when a row of `user` is made, changed or erased.
 pub const PEOPLE: i32 = -2;
+
+/// Not plays: everything that the catalogue shows of tracks, artists and albums, with their names, pictures and observations.
+/// Rises when any row of it is made or changed, so with nearly every page of plays that brings something new.
+pub const SHOWN: i32 = -4;
 
 /// Not data: how often an operator has emptied the API's caches.
 pub const CLEARED: i32 = -3;

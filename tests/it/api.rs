@@ -1,5 +1,6 @@
 //! The API, asked as its clients ask it.
 
+mod cache;
 mod catalogue;
 mod charts;
 mod faults;
@@ -13,5 +14,6 @@ mod ranges;
 mod runs;
 mod schema;
 mod settings;
+mod stale;
 mod statements;
 mod totals;

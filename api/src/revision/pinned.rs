@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant as Moment};
 
-use entity::revision::{CATALOGUE, CLEARED, EVERYONE, PEOPLE};
+use entity::revision::{CATALOGUE, CLEARED, EVERYONE, PEOPLE, SHOWN};
 use sea_orm::DbErr;
 use tokio::sync::OnceCell;
 
@@ -36,6 +36,7 @@ struct Common {
     everyone: Pin,
     everyone_now: Revision,
     catalogue: Pin,
+    shown: Pin,
     people: Revision,
     cleared: Revision,
 }
@@ -45,12 +46,13 @@ impl Pinned {
         Self { revisions, fresh, common: OnceCell::new(), listeners: Mutex::default() }
     }
 
-    /// The revision of an audience: everyone's and the catalogue's as sampled, all others as they are.
+    /// The revision of an audience: everyone's and the catalogue's two as sampled, all others as they are.
     pub async fn of(&self, audience: i32) -> Result<Pin, Arc<DbErr>> {
         let now = |revision| Pin { revision, max_age: Duration::ZERO };
         match audience {
             EVERYONE => self.common().await.map(|common| common.everyone),
             CATALOGUE => self.common().await.map(|common| common.catalogue),
+            SHOWN => self.common().await.map(|common| common.shown),
             PEOPLE => self.common().await.map(|common| now(common.people)),
             // Clearing makes no answer wrong, so it shortens no answer's time with a client.
             CLEARED => self.common().await.map(|common| Pin { revision: common.cleared, max_age: Duration::MAX }),
@@ -66,12 +68,15 @@ impl Pinned {
     async fn common(&self) -> Result<Common, Arc<DbErr>> {
         let read = async || {
             let taken = Moment::now();
-            let current = self.read(&[EVERYONE, CATALOGUE, PEOPLE, CLEARED]).await?;
-            let [everyone_now, catalogue_now, people, cleared] = current[..] else { unreachable!("one revision per audience") };
+            let current = self.read(&[EVERYONE, CATALOGUE, SHOWN, PEOPLE, CLEARED]).await?;
+            let [everyone_now, catalogue_now, shown_now, people, cleared] = current[..] else {
+                unreachable!("one revision per audience")
+            };
             Ok(Common {
                 everyone: self.sample(EVERYONE, everyone_now, taken),
                 everyone_now,
                 catalogue: self.sample(CATALOGUE, catalogue_now, taken),
+                shown: self.sample(SHOWN, shown_now, taken),
                 people,
                 cleared,
             })

@@ -10,12 +10,17 @@ use sea_orm::{
     QuerySelect,
 };
 
-use super::catalogue::Catalogue;
+use super::catalogue::{Catalogue, Changes};
 use crate::batch::{Album, Track};
 use crate::rollup;
 
-/// Brings albums' credits up to what is said; whether any that were known changed.
-pub(super) async fn of_albums(db: &impl ConnectionTrait, said: &[Album], catalogue: &Catalogue) -> Result<bool, DbErr> {
+/// Brings albums' credits up to what is said. No insight counts by them.
+pub(super) async fn of_albums(
+    db: &impl ConnectionTrait,
+    said: &[Album],
+    catalogue: &Catalogue,
+    changes: &mut Changes,
+) -> Result<(), DbErr> {
     use album_artist::{ActiveModel, Column, Entity};
     let wanted: BTreeMap<AlbumId, Vec<ArtistId>> = said
         .iter()
@@ -30,7 +35,7 @@ pub(super) async fn of_albums(db: &impl ConnectionTrait, said: &[Album], catalog
     let known = lists(rows.into_iter().map(|row| (row.album_id, row.artist_id)));
     let changed: Vec<_> = wanted.into_iter().filter(|(album, artists)| known.get(album) != Some(artists)).collect();
     if changed.is_empty() {
-        return Ok(false);
+        return Ok(());
     }
     let old: Vec<AlbumId> = changed.iter().map(|(album, _)| *album).filter(|album| known.contains_key(album)).collect();
     if !old.is_empty() {
@@ -42,11 +47,17 @@ pub(super) async fn of_albums(db: &impl ConnectionTrait, said: &[Album], catalog
         artist_id: Set(artist),
     });
     Entity::insert_many(new).on_conflict_do_nothing().exec_without_returning(db).await?;
-    Ok(false) // No insight counts by an album's artists.
+    changes.shown = true;
+    Ok(())
 }
 
-/// Brings tracks' albums and credits up to what is said, moving totals along; whether any that were known changed.
-pub(super) async fn of_tracks(db: &impl ConnectionTrait, said: &[Track], catalogue: &Catalogue) -> Result<bool, DbErr> {
+/// Brings tracks' albums and credits up to what is said, moving totals along.
+pub(super) async fn of_tracks(
+    db: &impl ConnectionTrait,
+    said: &[Track],
+    catalogue: &Catalogue,
+    changes: &mut Changes,
+) -> Result<(), DbErr> {
     let wanted: BTreeMap<TrackId, (Option<AlbumId>, Option<Vec<ArtistId>>)> = said
         .iter()
         .map(|track| {
@@ -65,7 +76,7 @@ pub(super) async fn of_tracks(db: &impl ConnectionTrait, said: &[Track], catalog
         .map(|(track, _)| *track)
         .collect();
     if moved.is_empty() {
-        return Ok(false);
+        return Ok(());
     }
     // From here to the commit no other load adds a play of these tracks: a new play locks its track's row against this.
     lock(db, &moved).await?;
@@ -87,7 +98,10 @@ pub(super) async fn of_tracks(db: &impl ConnectionTrait, said: &[Track], catalog
         }
     }
     rollup::credit(db, &moved).await?;
-    Ok(before.values().any(|track| track.album.is_some() || !track.artists.is_empty()))
+    // What nobody knew the place of had no plays that could be counted there.
+    changes.insights |= before.values().any(|track| track.album.is_some() || !track.artists.is_empty());
+    changes.shown = true;
+    Ok(())
 }
 
 /// Where a track stands in the catalogue.

@@ -47,6 +47,9 @@ impl Cache {
         raised.map_err(error::database)?;
         let removed = request.shared().cache.clear((audience != CLEARED).then_some(audience));
         request.changed(&[audience]);
-        Ok(ClearCachePayload { entries_removed: Long(i64::try_from(removed).unwrap_or(i64::MAX)), user_errors: Vec::new() })
+        Ok(ClearCachePayload {
+            entries_removed: Long(i64::try_from(removed).unwrap_or(i64::MAX)),
+            user_errors: Vec::new(),
+        })
     }
 }
