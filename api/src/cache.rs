@@ -35,7 +35,7 @@ pub use report::{FieldReport, Report};
 pub use rests::Rests;
 
 use crate::metrics::Metrics;
-use flight::{Boarding, Flights};
+pub(crate) use flight::{Boarding, Flights};
 use report::{Counts, Outcome};
 use store::{Kept, Store};
 
@@ -49,7 +49,7 @@ pub struct Cache(Arc<Inner>);
 struct Inner {
     /// None with a budget of 0: then answers are shared by those who ask at once, and kept for nobody else.
     store: Option<Store>,
-    flights: Flights<Result<Kept, Failure>>,
+    flights: Flights<Key, Result<Kept, Failure>>,
     counts: Counts,
 }
 

@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant as Moment};
 
 use entity::db::Db;
-use entity::revision::{CATALOGUE, CLEARED, Column, EVERYONE, Entity, SHOWN};
+use entity::revision::{CLEARED, Column, EVERYONE, Entity};
 use entity::time::Instant;
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 use tokio::sync::watch;
@@ -162,18 +162,10 @@ impl Revisions {
     }
 
     /// The number of a sampled audience and for how long it may be used; `None` when it is time for a new one.
-    pub fn sampled(&self, audience: i32) -> Option<(Revision, Duration)> {
+    fn sampled(&self, audience: i32) -> Option<(Revision, Duration)> {
         let sample = *locked(&self.0.samples).get(&audience)?;
         let left = self.0.freshness.sample.checked_sub(sample.taken.elapsed())?;
         (!left.is_zero()).then_some((sample.revision, left))
-    }
-
-    /// The revision of an audience as the next request would find it, if that takes no statement: for those who keep whole
-    /// answers and ask whether one still stands.
-    pub fn at_hand(&self, audience: i32) -> Option<Revision> {
-        let sampled = || self.sampled(audience).map(|(revision, _)| revision);
-        let sampled = if is_sampled(audience) { sampled() } else { None };
-        sampled.or_else(|| self.0.vouched_for(&[audience]).map(|known| known[0]))
     }
 
     /// Forgets what is known of these audiences, so that whoever asks next reads their rows.
@@ -184,11 +176,6 @@ impl Revisions {
         pushed.numbers.retain(|audience, _| !audiences.contains(audience));
         drop(pushed);
         locked(&self.0.samples).retain(|audience, _| !audiences.contains(audience));
-    }
-
-    /// Forgets everything.
-    pub fn forget_all(&self) {
-        self.0.forget_all();
     }
 
     /// Completes when [`Self::stop`] was called.
@@ -206,11 +193,6 @@ impl Revisions {
             locked(&self.0.samples).insert(audience, Sample { revision, taken });
         }
     }
-}
-
-/// Whether one number of this audience serves many requests.
-fn is_sampled(audience: i32) -> bool {
-    matches!(audience, EVERYONE | CATALOGUE | SHOWN)
 }
 
 impl Inner {

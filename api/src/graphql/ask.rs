@@ -97,7 +97,7 @@ impl RequestContext {
             };
             rests_on.push((audience, pin.revision));
             let mut rests = self.collected();
-            rests.add(audience, pin.revision, pin.max_age);
+            rests.add(audience, policy.everyone, pin);
             // Users' ids are above those of the audiences that are nobody's own.
             rests.private |= policy.private || audience > EVERYONE;
         }
