@@ -2,12 +2,14 @@
 
 mod cache;
 mod catalogue;
+mod changes;
 mod charts;
 mod faults;
 mod graphiql;
 mod history;
 mod http;
 mod journey;
+mod news;
 mod outage;
 mod program;
 mod ranges;

@@ -14,7 +14,7 @@ on_both! {
     while_nothing_changes_an_answer_costs_no_counting,
     questions_that_mean_the_same_are_one,
     what_one_listener_plays_leaves_the_others_answers_alone,
-    a_thousand_questions_at_once_are_counted_once,
+    a_crowd_that_asks_at_once_is_counted_for_once,
     a_number_of_everyone_is_used_for_its_time_and_says_of_when_it_is,
     a_client_that_insists_is_answered_from_the_database,
     clearing_reaches_every_instance,
@@ -29,6 +29,9 @@ const EVERYTHING: &str = "asOf totals { plays tracks artists listenTimeMs } seri
     audioProfile { coverage } firstPlay { playedAt } lastPlay { playedAt } streaks { longest { days } }
     sessions { count } discoveries { tracks }";
 
+/// How many ask at once. A thousand do in the benchmark.
+const CROWD: usize = 150;
+
 async fn listen(db: &TestDb, listener: &str, times: i64, from: &str) {
     history().listener(listener).track("a").by(["x"]).album("b").played_times(times, from).load(&db.db()).await;
 }
@@ -41,18 +44,23 @@ fn counting(statements: Vec<String>) -> Vec<String> {
 async fn while_nothing_changes_an_answer_costs_no_counting(db: TestDb) {
     listen(&db, "ada", 3, "2026-11-20T10:00:00Z").await;
     let api = Api::start(&db.db()).await;
-    for query in [
-        format!("{{ insights {{ {EVERYTHING} }} }}"),
-        format!("{{ user(username: \"ada\") {{ insights {{ {EVERYTHING} }} plays {{ nodes {{ playedAt }} }} }} }}"),
-        format!("{{ viewer {{ insights {{ {EVERYTHING} }} affinity(with: \"ada\") {{ score }} }} }}"),
+    for (query, later) in [
+        (format!("{{ insights {{ {EVERYTHING} }} }}"), "2026-11-21T10:00:00Z"),
+        (
+            format!("{{ user(username: \"ada\") {{ insights {{ {EVERYTHING} }} plays {{ nodes {{ playedAt }} }} }} }}"),
+            "2026-11-21T11:00:00Z",
+        ),
+        (
+            format!("{{ viewer {{ insights {{ {EVERYTHING} }} affinity(with: \"ada\") {{ score }} }} }}"),
+            "2026-11-21T12:00:00Z",
+        ),
     ] {
         let first = api.ask(&query).await;
         let again = counting(api.statements(&query).await);
         assert!(again.is_empty(), "{query}\n{again:#?}");
         assert_eq!(api.ask(&query).await, first);
-        listen(&db, "ada", 1, "2026-11-21T10:00:00Z").await;
-        assert_ne!(api.ask(&query).await, first, "a play that is not counted");
-        db.execute("DELETE FROM play WHERE played_at = 1795255200000").await;
+        listen(&db, "ada", 1, later).await;
+        assert!(api.ask(&query).await != first, "a play that is not counted: {query}");
     }
 }
 
@@ -95,18 +103,14 @@ async fn what_one_listener_plays_leaves_the_others_answers_alone(db: TestDb) {
     assert_ne!(api.ask(&of("bob")).await, before);
 }
 
-async fn a_thousand_questions_at_once_are_counted_once(db: TestDb) {
+async fn a_crowd_that_asks_at_once_is_counted_for_once(db: TestDb) {
     listen(&db, "ada", 3, "2026-11-20T10:00:00Z").await;
     let api = Api::start(&db.db()).await;
     let query =
         "{ user(username: \"ada\") { insights { totals { plays } topTracks { totalCount } topGenres { totalCount }
         series { plays } weekHours { plays } sessions { count } } } }";
-    // More at one time are turned away; so they come in two crowds, of which the second finds what the first has asked.
-    let mut statements = Vec::new();
-    for _ in 0..2 {
-        statements.extend(join_all((0..500).map(|_| api.statements(query))).await.into_iter().flatten());
-    }
-    let mut counted = counting(statements);
+    let statements = join_all((0..CROWD).map(|_| api.statements(query))).await;
+    let mut counted = counting(statements.into_iter().flatten().collect());
     let (all, _) = (counted.len(), counted.sort());
     counted.dedup();
     assert_eq!(all, counted.len(), "a statement ran twice");

@@ -214,7 +214,7 @@ async fn stress_in_order(db: &TestDb, order: Order) -> Option<String> {
         let mut users = Vec::new();
         for listener in LISTENERS {
             history().listener(listener).load(&db.db()).await;
-            users.push(UserId(i32::try_from(db.number("SELECT MAX(id) FROM \"user\"").await).unwrap()));
+            users.push(UserId(i32::try_from(db.number("SELECT CAST(MAX(id) AS BIGINT) FROM \"user\"").await).unwrap()));
         }
         [users[0], users[1]]
     };
