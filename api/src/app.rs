@@ -10,6 +10,7 @@ use axum::http::HeaderName;
 use axum::http::request::Parts;
 use entity::clock::SharedClock;
 use entity::db::Db;
+use entity::revision::CLEARED;
 use tokio::time::sleep;
 use tracing::info;
 
@@ -18,6 +19,7 @@ use crate::graphql::{self, RequestContext, Schema, Shared};
 use crate::http::{self, Context, Graphiql, GraphqlHttp, Guarded, Limits, Provide, graphiql};
 use crate::loaders::Memory;
 use crate::metrics::Metrics;
+use crate::redis::Redis;
 use crate::revision::{Freshness, Revisions};
 
 /// What is kept in memory, and how old it may be.
@@ -79,9 +81,22 @@ pub struct App {
 
 /// Puts the application together, within a runtime. GraphiQL's example queries ask about `example_username`.
 pub fn app(db: &Db, clock: SharedClock, limits: &Limits, keeping: &Keeping, example_username: &str) -> App {
+    app_sharing(db, clock, limits, keeping, example_username, Metrics::default(), None)
+}
+
+/// The same, sharing its answers with other instances through `redis`, which counts in `metrics`.
+pub fn app_sharing(
+    db: &Db,
+    clock: SharedClock,
+    limits: &Limits,
+    keeping: &Keeping,
+    example_username: &str,
+    metrics: Metrics,
+    redis: Option<Redis>,
+) -> App {
     let schema = graphql::schema(limits);
-    let metrics = Metrics::default();
-    let (cache, memory) = (Cache::new(keeping.shares().fields, &metrics), Memory::new(keeping.shares().rows));
+    let (cache, memory) =
+        (Cache::sharing(keeping.shares().fields, &metrics, redis.clone()), Memory::new(keeping.shares().rows));
     let on_cleared = {
         let (cache, memory) = (cache.clone(), memory.clone());
         move || {
@@ -92,10 +107,26 @@ pub fn app(db: &Db, clock: SharedClock, limits: &Limits, keeping: &Keeping, exam
     };
     let revisions = Revisions::follow(db, keeping.freshness, &metrics, on_cleared);
     tokio::spawn(tidy(metrics.clone(), revisions.stopped()));
-    let shared = Shared { db: db.clone(), clock, revisions: revisions.clone(), cache: cache.clone(), memory };
+    if let Some(redis) = &redis {
+        let (cache, memory, revisions) = (cache.clone(), memory.clone(), revisions.clone());
+        redis.on_cleared(move |audience| {
+            // Their numbers have risen, and are read anew; what is dropped here only makes room.
+            revisions.forget(&[audience]);
+            cache.clear((audience != CLEARED).then_some(audience));
+            memory.clear();
+        });
+    }
+    let shared = Shared {
+        db: db.clone(),
+        clock,
+        revisions: revisions.clone(),
+        cache: cache.clone(),
+        memory,
+        redis: redis.clone(),
+    };
 
     let limits = &Limits { answers_bytes_max: keeping.shares().answers, ..limits.clone() };
-    let handler = GraphqlHttp::new(schema.clone(), ForRequests(shared.clone()), limits.clone(), &metrics);
+    let handler = GraphqlHttp::new(schema.clone(), ForRequests(shared.clone()), limits.clone(), redis, &metrics);
 
     let equip = move |request: Request| request.data(Arc::new(RequestContext::new(shared.clone(), None, false)));
     let websocket = GraphQLSubscription::new(Guarded::new(schema.clone(), limits.clone(), equip));

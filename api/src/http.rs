@@ -5,7 +5,7 @@
 //! ```ignore
 //! let limits = Limits::default();
 //! let schema = limits.apply(Schema::build(Query, Mutation, Subscription)).finish();
-//! let graphql = GraphqlHttp::new(schema.clone(), provide, limits.clone(), &metrics);
+//! let graphql = GraphqlHttp::new(schema.clone(), provide, limits.clone(), redis, &metrics);
 //! let page = Graphiql { tabs: graphiql::tabs(), subscriptions: Some("/graphql/ws".into()) };
 //! let app = http::router(graphql.clone(), &page, schema.sdl(), ready, websocket_routes);
 //! axum::serve(listener, app).with_graceful_shutdown(stop).await?;

@@ -16,6 +16,7 @@ use super::time::TimeRangeInput;
 use super::user::User;
 use crate::cache::{Cache, Rests};
 use crate::loaders::{Loaders, Memory, Reading};
+use crate::redis::Redis;
 use crate::revision::{Pinned, Revisions};
 
 /// What all requests share.
@@ -31,6 +32,8 @@ pub struct Shared {
     pub cache: Cache,
     /// The rows that are kept.
     pub memory: Memory,
+    /// What instances share, if they do.
+    pub redis: Option<Redis>,
 }
 
 /// Made for each request, dropped with it. A query lives for one moment; a subscription renews it with each event.

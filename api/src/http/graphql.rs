@@ -59,6 +59,7 @@ use crate::{
     cache::{Boarding, Flights},
     error::{Code, INTERNAL, settle},
     metrics::Metrics,
+    redis::Redis,
 };
 
 /// What becomes of a request that is executed.
@@ -88,10 +89,10 @@ impl<E, P> Clone for GraphqlHttp<E, P> {
 
 impl<E: Executor, P: Provide> GraphqlHttp<E, P> {
     /// `executor` is the schema, built through [`Limits::apply`] with the same limits.
-    pub fn new(executor: E, provide: P, limits: Limits, metrics: &Metrics) -> Self {
+    pub fn new(executor: E, provide: P, limits: Limits, redis: Option<Redis>, metrics: &Metrics) -> Self {
         let executions = Arc::new(Semaphore::new(limits.executions_max));
         let inner = Inner {
-            documents: Documents::new(&limits),
+            documents: Documents::new(&limits, redis),
             wholes: Wholes::new(limits.answers_bytes_max),
             flights: Flights::new(),
             counts: Counts::new(metrics),
@@ -129,7 +130,7 @@ impl<E: Executor, P: Provide> GraphqlHttp<E, P> {
         } else {
             parameters::from_json(&read_body(&parts.headers, body, limits).await?)?
         };
-        match self.check(&parameters, by_get) {
+        match self.check(&parameters, by_get).await {
             Ok((document, OperationType::Query)) => self.query(parts, parameters, document, id).await,
             Ok((document, ty)) => {
                 self.0.counts.executed.increment(1);
@@ -204,8 +205,8 @@ impl<E: Executor, P: Provide> GraphqlHttp<E, P> {
     }
 
     /// Everything that can be known without the schema.
-    fn check(&self, parameters: &Parameters, by_get: bool) -> Result<(Arc<Document>, OperationType), Unfit> {
-        let document = self.0.documents.find(parameters, &self.0.limits)?;
+    async fn check(&self, parameters: &Parameters, by_get: bool) -> Result<(Arc<Document>, OperationType), Unfit> {
+        let document = self.0.documents.find(parameters, &self.0.limits).await?;
         let operation = &document::operation(&document.parsed, parameters.operation_name.as_deref())?.node;
         let ty = operation.ty;
         match ty {

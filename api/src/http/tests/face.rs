@@ -170,7 +170,7 @@ impl Face {
         let schema = schema(&limits, ended.clone());
         let sdl = schema.sdl();
         let viewer = Viewer::default();
-        let graphql = GraphqlHttp::new(schema, viewer.clone(), limits, &Metrics::default());
+        let graphql = GraphqlHttp::new(schema, viewer.clone(), limits, None, &Metrics::default());
         let page = Graphiql { tabs: graphiql::tabs("ada"), subscriptions: Some("/graphql/ws".into()) };
         let others = Router::new().route("/other", get(async || "other"));
         let router = router(graphql.clone(), &page, sdl, ready, others);
