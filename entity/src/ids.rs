@@ -43,3 +43,7 @@ id!(
     /// Key of [`crate::ingest_run`].
     RunId
 );
+id!(
+    /// Key of [`crate::import`].
+    ImportId
+);

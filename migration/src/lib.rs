@@ -14,6 +14,7 @@ mod m20261124_000021_revision_news;
 mod m20261124_000040_consent;
 mod m20261124_000060_enrichment;
 mod m20261124_000061_alerts;
+mod m20261124_000070_import;
 
 /// All steps, oldest first.
 pub struct Migrator;
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000040_consent::Migration),
             Box::new(m20261124_000060_enrichment::Migration),
             Box::new(m20261124_000061_alerts::Migration),
+            Box::new(m20261124_000070_import::Migration),
         ]
     }
 }

@@ -26,10 +26,10 @@ use crate::spotify::App;
 const ACCOUNTS_AT_A_TIME: usize = 8;
 
 pub(super) async fn execute(settings: &Settings, clock: SharedClock) -> anyhow::Result<ExitCode> {
-    let (archive, app, keys) = (settings.archive()?, settings.spotify()?, settings.keys()?);
+    let (archive, app, alerts) = (settings.archive()?, settings.spotify()?, settings.alerts()?);
+    let keys = settings.keys()?;
     let pipeline = Pipeline { db: open(settings).await?, archive, clock };
     let app = app.remembering(&pipeline.db, &pipeline.clock);
-    let alerts = settings.alerts()?;
     // What the last run left unsaid goes first: this one may mend it.
     Journal::bury(&pipeline.db, pipeline.clock.now()).await?;
     alerts.tell(&pipeline.db, &pipeline.clock).await;

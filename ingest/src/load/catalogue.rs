@@ -12,7 +12,7 @@ use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
 };
 
-use super::{credits, details};
+use super::{adoption, credits, details};
 use crate::batch::{Album, Artist, Batch, Track};
 use crate::transform::release_year;
 
@@ -36,7 +36,8 @@ pub(super) struct Changes {
 
 /// Brings the catalogue up to what `batch` says, as observed at `observed_at`.
 pub(super) async fn upsert(db: &impl ConnectionTrait, batch: &Batch, observed_at: Instant) -> Result<Catalogue, DbErr> {
-    let mut changes = Changes::default();
+    let adopted = adoption::of_batch(db, batch).await?;
+    let mut changes = Changes { insights: false, shown: adopted };
     let artists = upsert_artists(db, &batch.artists, &mut changes).await?;
     let albums = upsert_albums(db, &batch.albums, &mut changes).await?;
     let tracks = upsert_tracks(db, batch, &mut changes).await?;

@@ -8,14 +8,13 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::http::header;
 use axum::routing::post;
-use entity::archive::{Archive, S3Settings};
 use entity::clock::{FixedClock, SharedClock};
 use entity::db::Db;
 use entity::time::Instant;
 use ingest::command::demo::{self, Options};
 use ingest::pipeline::Pipeline;
-use tempfile::TempDir;
 use tests::database::TestDb;
+use tests::ingest::TestArchive;
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 
@@ -31,7 +30,7 @@ pub(crate) struct World {
     /// The clock of everything.
     pub(crate) clock: SharedClock,
     _database: TestDb,
-    _archive: TempDir,
+    _archive: TestArchive,
 }
 
 impl World {
@@ -39,14 +38,9 @@ impl World {
     pub(crate) async fn made(plays: u32, sqlite: bool) -> anyhow::Result<Self> {
         progress!("generating {plays} plays");
         let database = if sqlite { TestDb::sqlite().await } else { TestDb::postgres().await };
-        let archive = tempfile::tempdir()?;
+        let archive = TestArchive::directory();
         let clock: SharedClock = Arc::new(FixedClock::new(Instant::parse(NOW)?));
-        let place = format!("file:{}", archive.path().display());
-        let pipeline = Pipeline {
-            db: database.db(),
-            archive: Archive::open(&place, &S3Settings::default())?,
-            clock: clock.clone(),
-        };
+        let pipeline = Pipeline { db: database.db(), archive: archive.open(), clock: clock.clone() };
         demo::fill(&pipeline, &Options { listeners: 6, plays, seed: 1 }).await?;
         Ok(Self { db: Db::open(database.url(), 16).await?, clock, _database: database, _archive: archive })
     }
