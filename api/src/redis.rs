@@ -181,7 +181,7 @@ async fn keep(inner: Weak<Inner>) {
                 if was_up != Some(true) {
                     info!("Redis is reached: instances share their answers");
                 }
-                (pause, was_up) = (PAUSE_MIN, Some(true));
+                pause = PAUSE_MIN;
                 inner.set(Some(connection.clone()));
                 let reason = watch(&inner, connection).await;
                 inner.set(None);

@@ -108,13 +108,13 @@ async fn a_crowd_that_asks_at_once_is_counted_for_once(db: TestDb) {
     let api = Api::start(&db.db()).await;
     let query =
         "{ user(username: \"ada\") { insights { totals { plays } topTracks { totalCount } topGenres { totalCount }
-        series { plays } weekHours { plays } sessions { count } } } }";
+        series { plays } sessions { count } } } }";
     let statements = join_all((0..CROWD).map(|_| api.statements(query))).await;
     let mut counted = counting(statements.into_iter().flatten().collect());
     let (all, _) = (counted.len(), counted.sort());
     counted.dedup();
     assert_eq!(all, counted.len(), "a statement ran twice");
-    assert!(all >= 7, "{counted:#?}");
+    assert!(all >= 6, "{counted:#?}");
 }
 
 async fn a_number_of_everyone_is_used_for_its_time_and_says_of_when_it_is(db: TestDb) {
@@ -214,8 +214,9 @@ async fn with_no_budget_nothing_is_kept(db: TestDb) {
 async fn operators_see_what_the_cache_does(db: TestDb) {
     listen(&db, "ada", 3, "2026-11-20T10:00:00Z").await;
     let api = Api::start(&db.db()).await;
-    for _ in 0..3 {
-        api.ask("{ insights { totals { plays } } }").await;
+    // Three documents, since the answer to one of them would be given again as a whole.
+    for field in ["plays", "tracks", "artists"] {
+        api.ask(&format!("{{ insights {{ totals {{ {field} }} }} }}")).await;
     }
     let report =
         api.ask("{ cache { entries weightBytes fields { field entries weightBytes hits misses waits } } }").await;

@@ -63,14 +63,14 @@ async fn whatever_changes_is_answered_anew(db: TestDb) {
         "another credit",
         "genres",
         "features",
+        "clearing",
         "a rebuild",
         "settings",
-        "clearing",
     ];
     for step in steps {
         take(&api, &db, step).await;
         let now = ask(&api, &db, step).await;
-        assert!(now != last || step == "clearing", "{step} changed nothing that is asked for");
+        assert!(now != last, "{step} changed nothing that is asked for");
         last = now;
     }
 }
@@ -133,10 +133,6 @@ async fn take(api: &Api, db: &TestDb, step: &str) {
             say(db, Batch { features: vec![features], ..Batch::default() }).await;
         }
         "a rebuild" => {
-            // By hand, and so without telling anybody: the rebuild tells.
-            db.execute("UPDATE track_total SET plays = 99").await;
-            assert_eq!(api.ask(EVERYTHING).await["ever"]["topTracks"]["edges"][0]["plays"], 6);
-            db.execute("UPDATE play SET listened_ms = 1").await;
             rollup::rebuild(&db.db(), at(NOW)).await.unwrap();
         }
         "settings" => {
@@ -146,6 +142,9 @@ async fn take(api: &Api, db: &TestDb, step: &str) {
             assert_eq!(api.ask(mutation).await["updateViewer"]["userErrors"], json!([]));
         }
         "clearing" => {
+            // By hand, and so without telling anybody.
+            db.execute("UPDATE track_total SET plays = 99").await;
+            assert_eq!(api.ask(EVERYTHING).await["ever"]["topTracks"]["edges"][0]["plays"], 6);
             api.ask("mutation { clearCache { entriesRemoved } }").await;
         }
         _ => unreachable!("{step}"),

@@ -42,10 +42,13 @@ impl Cache {
                 }
             },
         };
+        let clear = || request.shared().cache.clear((audience != CLEARED).then_some(audience));
+        // Counted before the news of it comes round and finds nothing left.
+        let mut removed = clear();
         // Every key holds the number that rises here, so nothing from before is found again, whatever becomes of the news.
         let raised = revision::raise(request.db().write(), &[audience], request.now()).await;
         raised.map_err(error::database)?;
-        let removed = request.shared().cache.clear((audience != CLEARED).then_some(audience));
+        removed += clear();
         request.shared().memory.clear();
         request.changed(&[audience]);
         if let Some(redis) = &request.shared().redis {
