@@ -4,7 +4,8 @@ use std::future::pending;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
-use futures::future::join_all;
+use futures::future::{join, join_all};
+use tokio::sync::Semaphore;
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
@@ -21,11 +22,30 @@ fn key(number: i64, question: &str) -> Key {
     Key::new("field", vec![(7, Revision { number, changed_at: At::from_ms(0) })], question.to_owned())
 }
 
-/// A question that is counted, takes a while, and is answered so.
-async fn answer(asked: &Arc<AtomicUsize>, answer: Result<i64, DbErr>) -> Result<i64, DbErr> {
-    asked.fetch_add(1, SeqCst);
-    yield_now().await;
-    answer
+/// A database that counts how often it is asked, and answers nobody before it is opened.
+#[derive(Clone)]
+struct Database(Arc<(AtomicUsize, Semaphore)>);
+
+impl Database {
+    fn shut() -> Self {
+        Self(Arc::new((AtomicUsize::new(0), Semaphore::new(0))))
+    }
+
+    async fn answer(self, answer: Result<i64, DbErr>) -> Result<i64, DbErr> {
+        self.0.0.fetch_add(1, SeqCst);
+        let _open = self.0.1.acquire().await;
+        answer
+    }
+
+    /// Opens it when everybody else has had a turn.
+    async fn open(&self) {
+        yield_now().await;
+        self.0.1.add_permits(1);
+    }
+
+    fn asked(&self) -> usize {
+        self.0.0.load(SeqCst)
+    }
 }
 
 fn failure() -> DbErr {
@@ -36,49 +56,41 @@ fn failure() -> DbErr {
 async fn whoever_asks_at_once_asks_once() {
     for budget in [1 << 20, 0] {
         let (cache, _metrics) = cache(budget);
-        let asked = Arc::new(AtomicUsize::new(0));
-        let ask = |_| {
-            let asked = Arc::clone(&asked);
-            cache.ask(key(1, "q"), async move { answer(&asked, Ok(42)).await })
-        };
-        let answers = join_all((0..1_000).map(ask)).await;
+        let database = Database::shut();
+        let ask = |_| cache.ask(key(1, "q"), database.clone().answer(Ok(42)));
+        let (answers, ()) = join(join_all((0..1_000).map(ask)), database.open()).await;
         assert!(answers.iter().all(|answer| **answer.as_ref().unwrap() == 42));
-        assert_eq!(asked.load(SeqCst), 1, "with a budget of {budget}");
+        assert_eq!(database.asked(), 1, "with a budget of {budget}");
     }
 }
 
 #[tokio::test]
 async fn a_failure_is_shared_by_those_who_wait_and_kept_for_nobody() {
     let (cache, _metrics) = cache(1 << 20);
-    let asked = Arc::new(AtomicUsize::new(0));
-    let ask = |result: Result<i64, DbErr>| {
-        let asked = Arc::clone(&asked);
-        cache.ask::<i64, _>(key(1, "q"), async move { answer(&asked, result).await })
-    };
-    let answers = join_all((0..1_000).map(|_| ask(Err(failure())))).await;
+    let database = Database::shut();
+    let ask = |result| cache.ask::<i64, _>(key(1, "q"), database.clone().answer(result));
+    let (answers, ()) = join(join_all((0..1_000).map(|_| ask(Err(failure())))), database.open()).await;
     let first = answers[0].as_ref().unwrap_err();
     assert!(answers.iter().all(|answer| Arc::ptr_eq(answer.as_ref().unwrap_err(), first)));
-    assert_eq!(asked.load(SeqCst), 1);
+    assert_eq!(database.asked(), 1);
     assert_eq!(*ask(Ok(42)).await.unwrap(), 42);
-    assert_eq!(asked.load(SeqCst), 2);
+    assert_eq!(database.asked(), 2);
     assert_eq!(*ask(Err(failure())).await.unwrap(), 42, "an answer is kept");
 }
 
 #[tokio::test]
 async fn whoever_leaves_hands_over() {
     let (cache, _metrics) = cache(1 << 20);
-    let asked = Arc::new(AtomicUsize::new(0));
-    let ask = || {
-        let asked = Arc::clone(&asked);
-        cache.ask(key(1, "q"), async move { answer(&asked, Ok(42_i64)).await })
-    };
+    let database = Database::shut();
+    let ask = || cache.ask(key(1, "q"), database.clone().answer(Ok(42)));
     let (mut leader, waiter) = (Box::pin(ask()), ask());
     assert!(futures::poll!(&mut leader).is_pending());
     let mut waiter = Box::pin(waiter);
     assert!(futures::poll!(&mut waiter).is_pending());
     drop(leader);
+    database.open().await;
     let answer = timeout(Duration::from_secs(5), waiter).await.expect("nobody waits for ever");
-    assert_eq!((*answer.unwrap(), asked.load(SeqCst)), (42, 1));
+    assert_eq!((*answer.unwrap(), database.asked()), (42, 1));
 }
 
 #[tokio::test]

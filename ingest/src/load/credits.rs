@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use entity::ids::{AlbumId, ArtistId, TrackId};
 use entity::{album_artist, track, track_artist};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
 use super::catalogue::{Catalogue, Changes};
@@ -82,21 +82,27 @@ pub(super) async fn of_tracks(
     lock(db, &moved).await?;
     let before = standing(db, moved.iter().copied()).await?;
     rollup::discredit(db, &moved).await?;
+    let mut albums: BTreeMap<AlbumId, Vec<TrackId>> = BTreeMap::new();
+    let mut credits: Vec<(TrackId, Vec<ArtistId>)> = Vec::new();
     for track in &moved {
         let (album, artists) = &wanted[track];
-        if let Some(album) = album
-            && before[track].album != Some(*album)
-        {
-            track::ActiveModel { id: Set(*track), album_id: Set(Some(*album)), ..Default::default() }
-                .update(db)
-                .await?;
+        if let Some(album) = album.filter(|album| before[track].album != Some(*album)) {
+            albums.entry(album).or_default().push(*track);
         }
-        if let Some(artists) = artists
-            && before[track].artists != *artists
-        {
-            replace(db, *track, artists).await?;
+        if let Some(artists) = artists.as_ref().filter(|artists| before[track].artists != **artists) {
+            credits.push((*track, artists.clone()));
         }
     }
+    // A statement for all tracks of an album and two for all credits: most tracks that move are new, a page full of them.
+    for (album, tracks) in albums {
+        track::Entity::update_many()
+            .col_expr(track::Column::AlbumId, Expr::value(album))
+            .filter(track::Column::Id.is_in(tracks))
+            .exec(db)
+            .await?;
+    }
+    let old = credits.iter().map(|(track, _)| *track).filter(|track| !before[track].artists.is_empty()).collect();
+    replace(db, old, &credits).await?;
     rollup::credit(db, &moved).await?;
     // What nobody knew the place of had no plays that could be counted there.
     changes.insights |= before.values().any(|track| track.album.is_some() || !track.artists.is_empty());
@@ -145,10 +151,20 @@ pub(super) async fn lock(db: &impl ConnectionTrait, tracks: &[TrackId]) -> Resul
         .map(|_| ())
 }
 
-async fn replace(db: &impl ConnectionTrait, track: TrackId, artists: &[ArtistId]) -> Result<(), DbErr> {
+/// Gives tracks their credits, in place of those that the `old` ones among them had.
+async fn replace(
+    db: &impl ConnectionTrait,
+    old: Vec<TrackId>,
+    credits: &[(TrackId, Vec<ArtistId>)],
+) -> Result<(), DbErr> {
     use track_artist::{ActiveModel, Column, Entity};
-    Entity::delete_many().filter(Column::TrackId.eq(track)).exec(db).await?;
-    let new = positioned(&[(track, artists.to_vec())])
+    if !old.is_empty() {
+        Entity::delete_many().filter(Column::TrackId.is_in(old)).exec(db).await?;
+    }
+    if credits.is_empty() {
+        return Ok(());
+    }
+    let new = positioned(credits)
         .map(|(track, position, artist)| ActiveModel {
             track_id: Set(track),
             position: Set(position),
