@@ -1,11 +1,12 @@
 //! The settings of `refrain-api`: flags, environment variables, `.env`.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::bail;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use entity::settings::{DatabaseSettings, LogFormat, LogSettings};
+use entity::settings::{DatabaseSettings, LogFormat, LogSettings, secret};
 
 use crate::app::{CACHE_BYTES_DEFAULT, Keeping};
 use crate::revision::Freshness;
@@ -53,6 +54,12 @@ pub struct Settings {
     /// each request reads its rows
     #[arg(long, env = "REVISION_LEASE_MS", default_value_t = 1000, value_name = "MILLISECONDS", global = true)]
     revision_lease_ms: u32,
+    /// A Redis through which instances share answers: redis://HOST:PORT, rediss://… for TLS. Without it, each has its own
+    #[arg(long, env = "REDIS_URL", hide_env_values = true, value_name = "URL", global = true)]
+    redis_url: Option<String>,
+    /// A file that REDIS_URL is read from
+    #[arg(long, env = "REDIS_URL_FILE", value_name = "FILE", global = true)]
+    redis_url_file: Option<PathBuf>,
     /// Where `/metrics` is served; beside everything else if not set
     #[arg(long, env = "METRICS_ADDR", value_name = "ADDRESS:PORT", global = true)]
     metrics_addr: Option<SocketAddr>,
@@ -87,6 +94,11 @@ impl Settings {
             lease: Duration::from_millis(self.revision_lease_ms.into()),
         };
         Keeping { cache_bytes: self.cache_bytes, freshness }
+    }
+
+    /// The Redis through which instances share answers.
+    pub fn redis_url(&self) -> anyhow::Result<Option<String>> {
+        secret("REDIS_URL", self.redis_url.as_deref(), self.redis_url_file.as_deref())
     }
 
     /// Where metrics are served, if not beside everything else.

@@ -5,7 +5,7 @@
 //! ```ignore
 //! let limits = Limits::default();
 //! let schema = limits.apply(Schema::build(Query, Mutation, Subscription)).finish();
-//! let graphql = GraphqlHttp::new(schema.clone(), provide, limits.clone());
+//! let graphql = GraphqlHttp::new(schema.clone(), provide, limits.clone(), redis, &metrics);
 //! let page = Graphiql { tabs: graphiql::tabs(), subscriptions: Some("/graphql/ws".into()) };
 //! let app = http::router(graphql.clone(), &page, schema.sdl(), ready, websocket_routes);
 //! axum::serve(listener, app).with_graceful_shutdown(stop).await?;
@@ -32,6 +32,7 @@ mod provide;
 mod request_id;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 use std::future::Future;
 
@@ -52,8 +53,8 @@ use tower_http::compression::{
 
 use self::{answer::Refusal, request_id::name};
 pub use self::{
-    graphiql::Graphiql, graphql::GraphqlHttp, guarded::Guarded, limits::Limits, metrics::metrics, provide::Provide,
-    request_id::RequestId,
+    graphiql::Graphiql, graphql::GraphqlHttp, guarded::Guarded, limits::Limits, metrics::metrics, provide::Context,
+    provide::Provide, request_id::RequestId,
 };
 use crate::error::Code;
 

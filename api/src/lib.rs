@@ -21,5 +21,6 @@ pub mod http;
 pub mod insights;
 pub mod loaders;
 pub mod metrics;
+pub mod redis;
 pub mod revision;
 pub mod serve;

@@ -13,9 +13,11 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::info;
 
-use crate::app::app;
+use crate::app::app_sharing;
 use crate::config::Settings;
 use crate::http::{self, Limits};
+use crate::metrics::Metrics;
+use crate::redis::Redis;
 
 const CONNECTIONS_MAX: u32 = 16;
 
@@ -38,8 +40,13 @@ pub async fn serve(settings: &Settings, clock: SharedClock) -> anyhow::Result<()
         );
     }
     let username = first.map_or_else(|| EXAMPLE_USERNAME.to_owned(), |user| user.username);
-    let mut app = app(&db, clock, &Limits::default(), &settings.keeping(), &username);
-    let metrics = http::metrics(app.metrics.clone());
+    let metrics = Metrics::default();
+    let redis = match settings.redis_url()? {
+        Some(url) => Some(Redis::open(&url, &db, &metrics).await?),
+        None => None,
+    };
+    let mut app = app_sharing(&db, clock, &Limits::default(), &settings.keeping(), &username, metrics.clone(), redis);
+    let metrics = http::metrics(metrics);
     let apart = match settings.metrics_addr() {
         None => {
             app.router = app.router.merge(metrics);

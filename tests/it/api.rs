@@ -16,6 +16,7 @@ mod ranges;
 mod runs;
 mod schema;
 mod settings;
+mod sharing;
 mod stale;
 mod statements;
 mod totals;

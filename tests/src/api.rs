@@ -13,8 +13,10 @@ mod statements;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::api::app::{Keeping, app};
+use ::api::app::{App, Keeping, app, app_sharing};
 use ::api::http::Limits;
+use ::api::metrics::Metrics;
+use ::api::redis::Redis;
 use ::api::revision::Freshness;
 use entity::clock::FixedClock;
 use entity::db::Db;
@@ -60,11 +62,26 @@ impl Api {
     pub async fn keeping(db: &Db, keeping: &Keeping) -> Self {
         let clock = Arc::new(FixedClock::new(at(NOW)));
         let app = app(db, clock.clone(), &Limits::default(), keeping, "ada");
+        Self::serve(app, clock).await
+    }
+
+    async fn serve(app: App, clock: Arc<FixedClock>) -> Self {
         let router = app.router.merge(::api::http::metrics(app.metrics));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free loopback port");
         let origin = format!("http://{}", listener.local_addr().expect("a listener has an address"));
         let server = tokio::spawn(axum::serve(listener, router).into_future()).abort_handle();
         Self { client: reqwest::Client::new(), clock, origin, server }
+    }
+
+    /// The same as [`Self::start`], sharing what it keeps with other instances through the Redis at `redis_url`.
+    pub async fn sharing(db: &Db, redis_url: &str) -> Self {
+        let freshness = Freshness { sample: Duration::ZERO, lease: Duration::ZERO };
+        let (keeping, metrics) = (Keeping { freshness, ..Keeping::default() }, Metrics::default());
+        let redis = Redis::open(redis_url, db, &metrics).await.expect("a Redis whose address can be read");
+        let clock = Arc::new(FixedClock::new(at(NOW)));
+        let limits = Limits::default();
+        let app = app_sharing(db, clock.clone(), &limits, &keeping, "ada", metrics, Some(redis));
+        Self::serve(app, clock).await
     }
 
     /// Moves its clock.
