@@ -10,6 +10,8 @@ mod journey;
 mod outage;
 mod program;
 mod ranges;
+mod refused;
 mod schema;
 mod statements;
+mod subscription;
 mod totals;

@@ -6,7 +6,7 @@ use futures::future::try_join_all;
 
 use super::catalogue::{Artist, AudioFeatures, Track};
 use super::context;
-use super::paging::page_length;
+use super::paging::list_length;
 use super::scalars::{DateTime, Long};
 use crate::error;
 use crate::insights::{self, Pair};
@@ -159,7 +159,7 @@ impl Affinity {
         ctx: &Context<'_>,
         #[graphql(desc = "How many, 1 to 100.", default_with = "Some(10)")] first: Option<i32>,
     ) -> Result<Vec<Artist>> {
-        let first = page_length(first.unwrap_or(10))?;
+        let first = list_length(first.unwrap_or(10))?;
         let keys = insights::shared_artists(context::of(ctx).db(), &self.pair, first).await.map_err(error::database)?;
         try_join_all(keys.into_iter().map(|key| Artist::load(ctx, ArtistId(key)))).await
     }
@@ -170,7 +170,7 @@ impl Affinity {
         ctx: &Context<'_>,
         #[graphql(desc = "How many, 1 to 100.", default_with = "Some(10)")] first: Option<i32>,
     ) -> Result<Vec<Track>> {
-        let first = page_length(first.unwrap_or(10))?;
+        let first = list_length(first.unwrap_or(10))?;
         let keys = insights::shared_tracks(context::of(ctx).db(), &self.pair, first).await.map_err(error::database)?;
         try_join_all(keys.into_iter().map(|key| Track::load(ctx, TrackId(key)))).await
     }
