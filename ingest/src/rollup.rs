@@ -155,8 +155,9 @@ async fn add_to_tracks(db: &impl ConnectionTrait, totals: &BTreeMap<TrackId, Tot
         track_id: Set(*track),
         plays: Set(total.plays),
         listened_ms: Set(total.listened_ms),
+        measured_ms: Set(total.measured_ms),
     });
-    let add = adding(Entity, [Column::TrackId], [Column::Plays, Column::ListenedMs]);
+    let add = adding(Entity, [Column::TrackId], [Column::Plays, Column::ListenedMs, Column::MeasuredMs]);
     Entity::insert_many(rows).on_conflict(add).exec_without_returning(db).await.map(|_| ())
 }
 

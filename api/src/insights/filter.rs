@@ -36,6 +36,16 @@ impl Filter {
         *self == Self::default()
     }
 
+    /// Whether a play passes because of its track alone, and not of when it was.
+    pub(super) fn is_of_tracks(&self) -> bool {
+        self.weekdays.is_none()
+    }
+
+    /// Whether it names what passes, which then is little, rather than what does not.
+    pub(super) fn names_what_passes(&self) -> bool {
+        self.tracks.is_some() || self.artists.is_some() || self.albums.is_some() || self.genres.is_some()
+    }
+
     /// The conditions as SQL over a row with `track_id` and the instant `at`.
     pub(super) fn conditions(&self, at: &str, range: &TimeRange, zone: &TimeZone, binds: &mut Binds) -> Vec<String> {
         let mut conditions = Vec::new();
