@@ -1,7 +1,7 @@
 //! The schema: what can be asked, in the asker's words. Resolvers parse, ask [`crate::insights`] and wrap; names and
 //! pictures come later, through [`crate::loaders`].
 //!
-//! No type here derives from a table, no SQL is written here, and nothing is written to the database.
+//! No type here derives from a table and no SQL is written here; what a mutation writes is [`crate::accounts`]' business.
 //!
 //! The rule of null: a field that runs its own query is nullable, so that its failure costs that field only; what is inside an
 //! answer is not. What one may not see looks like what is not there.
@@ -14,10 +14,12 @@ mod filter;
 mod history;
 mod id;
 mod insights;
+mod mutation;
 mod node;
 mod paging;
 mod query;
 mod rhythm;
+mod runs;
 mod scalars;
 mod subscription;
 mod taste;
@@ -25,18 +27,17 @@ mod time;
 mod totals;
 mod user;
 
-use async_graphql::EmptyMutation;
-
 pub use context::{RequestContext, Shared};
+pub use mutation::Mutation;
 pub use query::Query;
 pub use subscription::Subscription;
 
 use crate::http::Limits;
 
 /// The schema as served.
-pub type Schema = async_graphql::Schema<Query, EmptyMutation, Subscription>;
+pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// Builds the schema. A request must carry an `Arc` of a [`RequestContext`].
 pub fn schema(limits: &Limits) -> Schema {
-    limits.apply(async_graphql::Schema::build(Query, EmptyMutation, Subscription)).finish()
+    limits.apply(async_graphql::Schema::build(Query, Mutation::default(), Subscription)).finish()
 }

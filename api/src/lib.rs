@@ -6,8 +6,10 @@
 //! ```
 //!
 //! [`http`] is everything between a socket and the schema; [`graphql`] is the schema, in the asker's words; [`insights`] is
-//! what is counted; [`loaders`] bring names and pictures. It never writes plays, catalogue or rollups.
+//! what is counted; [`loaders`] bring names and pictures; [`accounts`] is the little that is written: people's settings and
+//! what they ask the ingest to do. It never writes plays, catalogue or rollups.
 
+pub mod accounts;
 pub mod app;
 pub mod config;
 pub mod error;

@@ -1,12 +1,13 @@
 //! Batches the catalogue reads of one request: however long a list is, its names cost the same number of statements.
 //!
-//! One loader per relation and request, made by [`Loaders::new`] and dropped with the request. A key that has no row is
+//! One loader of the `dataloader` crate per relation and request, made by [`Loaders::new`] and dropped with the request. A key that has no row is
 //! answered `None` (or an empty list), and remembered; one failure is shared by all who waited for it. Nothing is kept
 //! between requests.
 
 mod albums;
 mod artists;
 mod batched;
+mod runs;
 mod tracks;
 mod users;
 
@@ -14,9 +15,10 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 use entity::db::Db;
-use entity::ids::{AlbumId, ArtistId, TrackId, UserId};
-use entity::{album, album_image, artist, artist_image, track, track_features, user};
+use entity::ids::{AlbumId, ArtistId, RunId, TrackId, UserId};
+use entity::{album, album_image, artist, artist_image, ingest_step, track, track_features, user};
 
+pub(crate) use batched::Answer;
 pub use batched::Batched;
 
 /// The loaders of one request.
@@ -47,6 +49,8 @@ pub struct Loaders {
     pub album_images: Many<AlbumId, album_image::Model>,
     /// A listener's row.
     pub users: One<UserId, user::Model>,
+    /// A run's steps, in order; of a very large run the first ones, failures before all others.
+    pub ingest_steps: Many<RunId, ingest_step::Model>,
 }
 
 impl Loaders {
@@ -67,6 +71,7 @@ impl Loaders {
             album_artists: Batched::new(db, albums::artists),
             album_images: Batched::new(db, albums::images),
             users: Batched::new(db, users::rows),
+            ingest_steps: Batched::new(db, runs::steps),
         }
     }
 }

@@ -42,8 +42,9 @@ pub async fn serve(settings: &Settings, clock: SharedClock) -> anyhow::Result<()
     }
     let username = first.map_or_else(|| EXAMPLE_USERNAME.to_owned(), |user| user.username);
     let app = app(&db, clock, &Limits::default(), &username);
-    info!("ready: open http://{address}/graphiql");
+    // Before it is said that it is ready: whoever reads that may want it to stop.
     let stop = stop()?;
+    info!("ready: open http://{address}/graphiql");
     let revisions = app.revisions.clone();
     let stop = async move {
         stop.await;

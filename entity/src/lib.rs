@@ -2,12 +2,14 @@
 //!
 //! One table, one file; each says what a row *is*, what makes it unique and who writes it. Beside the tables stand the
 //! few things both programs must agree on: how time is cut ([`time`]), who asks what the time is ([`clock`]), how a
-//! token is sealed ([`secret`]), how the database is opened ([`db`]) and what a log may say ([`telemetry`]).
+//! token is sealed ([`secret`]), how a person consents ([`consent`]), how the database is opened ([`db`]) and what a log may say ([`telemetry`]).
 //!
 //! Nothing here talks to Spotify, serves a request or decides what to count.
 
+pub mod archive;
 pub mod chain;
 pub mod clock;
+pub mod consent;
 pub mod db;
 pub mod ids;
 pub mod measure;
@@ -28,6 +30,7 @@ pub mod artist_genre;
 pub mod artist_image;
 pub mod artist_popularity;
 pub mod artist_total;
+pub mod erasure;
 pub mod gap;
 pub mod ingest_run;
 pub mod ingest_step;
@@ -37,6 +40,7 @@ pub mod quarter_hour_total;
 pub mod reject;
 pub mod revision;
 pub mod skip;
+pub mod spent_state;
 pub mod spool_item;
 pub mod spotify_account;
 pub mod track;

@@ -3,7 +3,9 @@
 //! Unique by audience: a user's id, [`EVERYONE`] or [`CATALOGUE`]. Raised as the last statement of the transaction that changes the
 //! data, so whoever reads the number before the data can never take old data for new.
 
+use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 
 use crate::time::Instant;
 
@@ -29,3 +31,20 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// Raises the revision of each audience by one, as the last thing a transaction does; `audiences` are users' ids,
+/// [`EVERYONE`] or [`CATALOGUE`].
+pub async fn raise(db: &impl ConnectionTrait, audiences: &[i32], now: Instant) -> Result<(), DbErr> {
+    let mut audiences = audiences.to_vec();
+    // Everyone's row, which all loads share, is locked last and so for the shortest time.
+    audiences.sort_unstable_by(|a, b| b.cmp(a));
+    for audience in audiences {
+        let first = ActiveModel { audience: Set(audience), number: Set(1), changed_at: Set(now) };
+        let next = OnConflict::column(Column::Audience)
+            .value(Column::Number, Expr::col((Entity, Column::Number)).add(1))
+            .update_column(Column::ChangedAt)
+            .to_owned();
+        Entity::insert(first).on_conflict(next).exec_without_returning(db).await?;
+    }
+    Ok(())
+}

@@ -144,7 +144,7 @@ fn associated_data(user: UserId) -> Vec<u8> {
     format!("spotify_account.sealed_refresh_token/user={user}").into_bytes()
 }
 
-fn random<const N: usize>() -> Result<[u8; N], Error> {
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], Error> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|_| Error::Randomness)?;
     Ok(bytes)

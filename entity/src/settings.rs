@@ -1,9 +1,15 @@
-//! Settings that all three programs share, and how any of them is read: a flag, else an environment variable, else a line
+//! Settings that several programs share, and how any of them is read: a flag, else an environment variable, else a line
 //! of `.env`; secrets also from a file named by `X_FILE`.
+
+mod keys;
+mod spotify;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+
+pub use keys::KeySettings;
+pub use spotify::{SpotifyApp, SpotifySettings, is_loopback};
 
 /// The embedded default database.
 pub const DATABASE_URL_DEFAULT: &str = "sqlite://refrain.db?mode=rwc";

@@ -1,7 +1,7 @@
 //! A person's Spotify link: one per user.
 //!
 //! Unique by `user_id`; by `spotify_user_id` too, so that one Spotify account feeds one person. Written by
-//! `ingest accounts` (the link) and `ingest run` (its state).
+//! `ingest accounts` and `api` (the link, what was asked of it) and `ingest run` (its state).
 
 use sea_orm::entity::prelude::*;
 
@@ -28,6 +28,16 @@ pub struct Model {
     pub state: State,
     /// When a fetch last succeeded.
     pub last_succeeded_at: Option<Instant>,
+    /// Rises whenever the link is made anew or ended: who began under an earlier one may not write any more.
+    #[sea_orm(default_value = 1)]
+    pub generation: i32,
+    /// When somebody asked for a fetch out of turn; null once it was made.
+    pub requested_at: Option<Instant>,
+    /// Until when one process has the refresh token to itself: Spotify may replace it, and whoever shows the old one then
+    /// looks like somebody whose access was withdrawn.
+    pub refreshing_until: Option<Instant>,
+    /// The last of the warnings before the authorization expires: 30, 7 or 1 days.
+    pub warned_days: Option<i32>,
     /// The person.
     #[sea_orm(belongs_to, from = "user_id", to = "id", on_delete = "Cascade")]
     pub user: BelongsTo<super::user::Entity>,

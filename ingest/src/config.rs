@@ -1,13 +1,10 @@
 //! The settings of `refrain-ingest`: flags, environment variables, `.env`.
 
-use std::path::PathBuf;
-
-use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
+use entity::archive::{Archive, S3Settings};
 use entity::secret::KeyRing;
-use entity::settings::{DatabaseSettings, LogSettings, secret};
+use entity::settings::{DatabaseSettings, KeySettings, LogSettings, SpotifySettings};
 
-use crate::archive::{Archive, S3Settings};
 use crate::command;
 use crate::spotify::App;
 
@@ -60,43 +57,8 @@ pub struct Settings {
     s3: S3Settings,
     #[command(flatten)]
     spotify: SpotifySettings,
-    /// Keys that seal refresh tokens, `id:base64` pairs, newest first. On SQLite a key file is made where none is given
-    #[arg(long, env = "TOKEN_KEYS", hide_env_values = true, value_name = "KEYS", global = true)]
-    token_keys: Option<String>,
-    /// A file that holds them instead
-    #[arg(long, env = "TOKEN_KEYS_FILE", value_name = "FILE", global = true)]
-    token_keys_file: Option<PathBuf>,
-}
-
-#[derive(Args)]
-struct SpotifySettings {
-    /// The app's id, from Spotify's developer dashboard
-    #[arg(long, env = "SPOTIFY_CLIENT_ID", value_name = "ID", global = true)]
-    spotify_client_id: Option<String>,
-    /// The app's secret
-    #[arg(long, env = "SPOTIFY_CLIENT_SECRET", hide_env_values = true, value_name = "SECRET", global = true)]
-    spotify_client_secret: Option<String>,
-    /// A file that holds it instead
-    #[arg(long, env = "SPOTIFY_CLIENT_SECRET_FILE", value_name = "FILE", global = true)]
-    spotify_client_secret_file: Option<PathBuf>,
-    /// Base address of Spotify's Web API
-    #[arg(
-        long,
-        env = "SPOTIFY_API_URL",
-        default_value = "https://api.spotify.com/v1/",
-        value_name = "URL",
-        global = true
-    )]
-    spotify_api_url: String,
-    /// Base address of Spotify's sign-in
-    #[arg(
-        long,
-        env = "SPOTIFY_AUTH_URL",
-        default_value = "https://accounts.spotify.com/",
-        value_name = "URL",
-        global = true
-    )]
-    spotify_auth_url: String,
+    #[command(flatten)]
+    keys: KeySettings,
 }
 
 impl Settings {
@@ -117,36 +79,12 @@ impl Settings {
 
     /// The registered app.
     pub fn spotify(&self) -> anyhow::Result<App> {
-        let settings = &self.spotify;
-        let client_secret = secret(
-            "SPOTIFY_CLIENT_SECRET",
-            settings.spotify_client_secret.as_deref(),
-            settings.spotify_client_secret_file.as_deref(),
-        )?;
-        let (Some(id), Some(client_secret)) = (&settings.spotify_client_id, client_secret) else {
-            bail!(
-                "SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET are not both set: take them from your app at https://developer.spotify.com/dashboard"
-            );
-        };
-        for (name, url) in
-            [("SPOTIFY_API_URL", &settings.spotify_api_url), ("SPOTIFY_AUTH_URL", &settings.spotify_auth_url)]
-        {
-            url::Url::parse(url).with_context(|| format!("{name} is not an address: expected https://…/"))?;
-        }
-        Ok(App::new(id, &client_secret, &settings.spotify_api_url, &settings.spotify_auth_url))
+        let app = self.spotify.app()?;
+        Ok(App::new(&app.client_id, &app.client_secret, app.api_url.as_str(), app.auth_url.as_str()))
     }
 
     /// The key ring. With the embedded database and no keys given, a file beside the database, made if need be.
     pub fn keys(&self) -> anyhow::Result<KeyRing> {
-        if let Some(keys) = secret("TOKEN_KEYS", self.token_keys.as_deref(), self.token_keys_file.as_deref())? {
-            return Ok(KeyRing::parse(&keys)?);
-        }
-        let url = self.database_url()?;
-        let Some(path) = url.strip_prefix("sqlite://").map(|rest| rest.split('?').next().unwrap_or(rest)) else {
-            bail!(
-                "TOKEN_KEYS is not set: make a key with `echo \"k1:$(head -c 32 /dev/urandom | base64)\"` and keep it safe, it opens the refresh tokens in the database"
-            );
-        };
-        Ok(KeyRing::from_file_or_new(&PathBuf::from(format!("{path}.key")))?)
+        self.keys.ring(&self.database_url()?)
     }
 }

@@ -8,7 +8,6 @@
 //! Each step is a function of the one on its left. Nothing is interpreted before its bytes are durable; everything a page
 //! changes is one transaction; doing any of it twice is doing it once. It never serves a request.
 
-pub mod archive;
 pub mod batch;
 pub mod command;
 pub mod config;

@@ -10,20 +10,18 @@ mod credits;
 mod details;
 mod gaps;
 mod plays;
-mod revision;
 
+use entity::archive::ArchiveKey;
 use entity::archive_object;
 use entity::db::Db;
 use entity::ids::{ArchiveObjectId, UserId};
+use entity::revision;
 use entity::time::Instant;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
-use crate::archive::ArchiveKey;
 use crate::batch::{Batch, Reject};
 use crate::rollup;
-
-pub(crate) use revision::raise;
 
 /// Where a batch comes from: the archived bytes.
 #[derive(Clone, Debug)]
@@ -91,12 +89,12 @@ async fn load_once(db: &Db, origin: &Origin, batch: &Batch, now: Instant) -> Res
         loaded.gaps = usize::from(gaps::notice(&transaction, user, batch, &known, now).await?);
         gaps::fill(&transaction, user, &new, now).await?;
         if !new.is_empty() {
-            audiences.extend([user.0, entity::revision::EVERYONE]);
+            audiences.extend([user.0, revision::EVERYONE]);
         }
     }
     set_aside(&transaction, origin, object, &batch.rejects, now).await?;
     if catalogue.insights_changed {
-        audiences.push(entity::revision::CATALOGUE);
+        audiences.push(revision::CATALOGUE);
     }
     revision::raise(&transaction, &audiences, now).await?;
     transaction.commit().await?;

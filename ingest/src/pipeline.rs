@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use entity::archive::{self, Archive, ArchiveKey, Kind};
 use entity::chain::chain;
 use entity::clock::SharedClock;
 use entity::db::Db;
@@ -14,7 +15,6 @@ use entity::spotify_account::{self, State};
 use entity::time::Instant;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter};
 
-use crate::archive::{self, Archive, ArchiveKey, Kind};
 use crate::batch::Batch;
 use crate::journal::Step;
 use crate::load::{self, Loaded, Origin};
@@ -83,7 +83,7 @@ impl Pipeline {
         let batch = trace.step("transform", async { transform(page, &key) }).await?;
         let user = match page.kind {
             Kind::Plays(user) => Some(user),
-            Kind::Artists | Kind::AudioFeatures => None,
+            Kind::Artists | Kind::AudioFeatures | Kind::Probe => None,
         };
         let origin = Origin { key, user, fetched_at: page.fetched_at };
         let load = load::load(&self.db, &origin, &batch, self.clock.now());
@@ -173,6 +173,7 @@ fn transform(page: &RawPage, key: &ArchiveKey) -> Result<Batch, Failure> {
         Kind::Plays(_) => transform::recently_played(&page.bytes),
         Kind::Artists => transform::artists(&page.bytes),
         Kind::AudioFeatures => transform::audio_features(&page.bytes),
+        Kind::Probe => Ok(Batch::default()),
     };
     batch.map_err(|source| Failure::Transform { key: key.to_string(), source })
 }

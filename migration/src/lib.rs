@@ -11,6 +11,7 @@ mod m20261122_000002_listening;
 mod m20261122_000003_rollups;
 mod m20261122_000004_runs;
 mod m20261124_000010_covering;
+mod m20261124_000040_consent;
 
 /// All steps, oldest first.
 pub struct Migrator;
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000003_rollups::Migration),
             Box::new(m20261122_000004_runs::Migration),
             Box::new(m20261124_000010_covering::Migration),
+            Box::new(m20261124_000040_consent::Migration),
         ]
     }
 }

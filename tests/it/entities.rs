@@ -38,6 +38,7 @@ entities! {
     artist, album, track, track_artist, album_artist, album_image, artist_image, artist_genre, track_popularity,
     artist_popularity, artist_followers, track_features, user, spotify_account, archive_object, play, skip, gap, revision,
     track_total, album_total, artist_total, listener_total, quarter_hour_total, ingest_run, ingest_step, reject, spool_item,
+    erasure, spent_state,
 }
 
 #[test]

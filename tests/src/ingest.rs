@@ -9,12 +9,12 @@ pub mod documents;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ::ingest::archive::Kind;
 use ::ingest::command::accounts::{self, Add};
 use ::ingest::command::run::run;
 use ::ingest::load::Loaded;
 use ::ingest::pipeline::{Failure, Pipeline, RawPage, Trace};
 use ::ingest::spotify::App;
+use entity::archive::Kind;
 use entity::clock::{Clock, FixedClock};
 use entity::ids::UserId;
 use entity::ingest_run::Outcome;

@@ -3,11 +3,14 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use async_graphql::Context;
+use async_graphql::{Context, Result};
 use entity::clock::SharedClock;
 use entity::db::Db;
 use entity::time::Instant;
+use entity::user;
 
+use crate::error;
+use crate::insights;
 use crate::loaders::Loaders;
 use crate::revision::Revisions;
 
@@ -49,10 +52,6 @@ impl RequestContext {
         &self.shared.revisions
     }
 
-    pub(super) fn viewer(&self) -> Option<&str> {
-        self.viewer.as_deref()
-    }
-
     /// The present, the same for every field of the request or event.
     pub(super) fn now(&self) -> Instant {
         self.moment().now
@@ -83,4 +82,14 @@ impl Moment {
 /// The request's context.
 pub(super) fn of<'a>(ctx: &Context<'a>) -> &'a RequestContext {
     ctx.data_unchecked::<Arc<RequestContext>>()
+}
+
+/// The listener who asks: while access control is off, whoever the request names, else the one whose account was made first.
+pub(super) async fn viewer(ctx: &Context<'_>) -> Result<Option<user::Model>> {
+    let request = of(ctx);
+    let found = match &request.viewer {
+        Some(username) => insights::listener_by_username(request.db(), username).await,
+        None => insights::first_listener(request.db()).await,
+    };
+    found.map_err(error::database)
 }

@@ -1,11 +1,9 @@
 //! How current and how whole a listener's history is.
 
 use async_graphql::{Enum, SimpleObject};
+use entity::consent;
 use entity::gap;
 use entity::spotify_account::State;
-use entity::time::Instant;
-use jiff::ToSpan;
-use jiff::tz::TimeZone;
 
 use super::scalars::DateTime;
 use crate::insights;
@@ -50,14 +48,9 @@ impl From<insights::Currency> for SyncStatus {
             state,
             last_succeeded_at: account.and_then(|account| account.last_succeeded_at).map(DateTime),
             last_played_at: currency.last_played_at.map(DateTime),
-            authorization_expires_at: linked.map(|account| DateTime(six_months_after(account.authorized_at))),
+            authorization_expires_at: linked.map(|account| DateTime(consent::expires_at(account.authorized_at))),
         }
     }
-}
-
-/// Spotify's refresh tokens die six months after the person's authorization (Spotify, *Refreshing tokens*).
-fn six_months_after(at: Instant) -> Instant {
-    at.in_zone(&TimeZone::UTC).saturating_add(6.months()).timestamp().into()
 }
 
 /// A window in which plays were probably missed: Spotify's page was full and joined nothing known.

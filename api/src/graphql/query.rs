@@ -11,6 +11,7 @@ use super::filter::PlayFilter;
 use super::insights::Insights;
 use super::node::{CatalogueKind, Node, SearchHit};
 use super::paging::{FIRST_MAX, list_length};
+use super::runs::{IngestRunConnection, RunOutcome};
 use super::scalars::TimeZone;
 use super::time::{TimeRangeInput, zone};
 use super::user::User;
@@ -29,12 +30,7 @@ impl Query {
     /// The listener who asks, or null. While access control is off, that is whoever the header `X-Viewer` names, else the
     /// listener whose account was made first.
     async fn viewer(&self, ctx: &Context<'_>) -> Option<Result<User>> {
-        let context = context::of(ctx);
-        let found = match context.viewer() {
-            Some(username) => insights::listener_by_username(context.db(), username).await,
-            None => insights::first_listener(context.db()).await,
-        };
-        found.map_err(error::database).map(|row| row.map(|row| User(Arc::new(row)))).transpose()
+        context::viewer(ctx).await.map(|row| row.map(|row| User(Arc::new(row)))).transpose()
     }
 
     /// A listener whom the viewer may see, or null.
@@ -106,6 +102,17 @@ impl Query {
         #[graphql(desc = "How many, 1 to 100.", default_with = "Some(10)")] first: Option<i32>,
     ) -> Option<Result<Vec<SearchHit>>> {
         Some(search(ctx, &text, kinds, first.unwrap_or(10)).await)
+    }
+
+    /// Operators only: what the ingest did, newest first. While access control is off, everyone is an operator.
+    async fn ingest_runs(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 1 to 100.", default_with = "Some(20)")] first: Option<i32>,
+        #[graphql(desc = "The `endCursor` of the page before.")] after: Option<String>,
+        #[graphql(desc = "Only runs that ended like this; all if absent.")] outcome: Option<RunOutcome>,
+    ) -> Option<Result<IngestRunConnection>> {
+        Some(IngestRunConnection::ask(ctx, outcome, first.unwrap_or(20), after).await)
     }
 
     /// Anything by its id; null if it is not there.

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Data, Executor, Request, Response};
+use async_graphql::{Data, Executor, Request, Response, Value, parser::types::OperationType};
 use futures::{StreamExt, stream, stream::BoxStream};
+use tokio::task::unconstrained;
 
 use super::{
     answer::request_error,
@@ -11,7 +12,7 @@ use super::{
     limits::Limits,
     request_id::RequestId,
 };
-use crate::error::settle;
+use crate::error::{Code, settle};
 
 /// Puts into a request what every request carries; the websocket has no headers to read it from.
 type Equip = dyn Fn(Request) -> Request + Send + Sync;
@@ -36,7 +37,14 @@ impl<E: Executor> Guarded<E> {
     fn check(&self, mut request: Request) -> Result<Request, Fault> {
         let document = document::read(&request.query, &self.limits)?;
         let operation = document::operation(&document, request.operation_name.as_deref())?;
-        document::check_variables(&operation.node, &request.variables)?;
+        if operation.node.ty == OperationType::Mutation {
+            // A page of any origin may open a websocket in its visitor's browser, and browsers ask nobody first.
+            return Err(Fault::new(
+                Code::BadRequest,
+                "Mutations are not answered here. Send them by POST to /graphql.",
+            ));
+        }
+        document::check_variables(&operation.node, |name| Some(*request.variables.get(name)? == Value::Null))?;
         request.set_parsed_query(document);
         Ok((self.equip)(request))
     }
@@ -45,7 +53,7 @@ impl<E: Executor> Guarded<E> {
 impl<E: Executor> Executor for Guarded<E> {
     async fn execute(&self, request: Request) -> Response {
         let mut response = match self.check(request) {
-            Ok(request) => self.inner.execute(request).await,
+            Ok(request) => unconstrained(self.inner.execute(request)).await,
             Err(fault) => request_error(fault),
         };
         settle(&mut response, RequestId::random().as_str());
@@ -58,6 +66,11 @@ impl<E: Executor> Executor for Guarded<E> {
             Ok(request) => self.inner.execute_stream(request, session),
             Err(fault) => stream::once(async { request_error(fault) }).boxed(),
         };
+        // A turn of it ends when it waits for something outside, not after 128 locks: see `loaders::batched`.
+        let responses = stream::unfold(responses, async |mut responses| {
+            let response = unconstrained(responses.next()).await?;
+            Some((response, responses))
+        });
         responses
             .map(move |mut response| {
                 settle(&mut response, id.as_str());

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::Args;
+use entity::archive::Kind;
 use entity::chain::chain;
 use entity::clock::SharedClock;
 use entity::db::Db;
@@ -15,7 +16,6 @@ use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DbBackend, En
 use tracing::info;
 
 use super::open;
-use crate::archive::Kind;
 use crate::config::Settings;
 use crate::demo;
 use crate::journal::Journal;

@@ -8,8 +8,6 @@ use entity::revision;
 use entity::time::Instant;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, IsolationLevel, Statement, TransactionTrait};
 
-use crate::load;
-
 struct Rollup {
     table: &'static str,
     columns: &'static str,
@@ -80,7 +78,7 @@ pub async fn rebuild(db: &Db, now: Instant) -> Result<(), DbErr> {
         transaction.execute_unprepared(&format!("DELETE FROM {table}")).await?;
         transaction.execute_unprepared(&format!("INSERT INTO {table} ({columns}) {definition}")).await?;
     }
-    load::raise(&transaction, &[revision::EVERYONE], now).await?;
+    revision::raise(&transaction, &[revision::EVERYONE], now).await?;
     transaction.commit().await
 }
 

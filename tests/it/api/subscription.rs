@@ -17,7 +17,7 @@ on_both! {
 const PATIENCE: Duration = Duration::from_secs(10);
 
 const SUBSCRIPTION: &str = "subscription ($username: String!) { playsLoaded(username: $username) {
-    plays at user { username insights(range: { preset: ALL_TIME }) { totals { plays } lastPlay { track { name } } } } } } }";
+    plays at user { username insights(range: { preset: ALL_TIME }) { totals { plays } lastPlay { track { name } } } } } }";
 
 async fn new_plays_of_a_listener_are_told_with_what_they_change(db: TestDb) {
     let ada = |track: &str| history().listener("ada").track(track);

@@ -1,6 +1,9 @@
 //! The raw archive: the same objects in a folder and in a bucket, and nothing loaded that it did not keep.
 
+use entity::archive::{Archive, ArchiveKey, Error, Kind, Prefix};
+use entity::ids::UserId;
 use entity::ingest_run::Outcome;
+use entity::time::Instant;
 use tests::database::TestDb;
 use tests::fake_spotify::AppMode;
 use tests::ingest::{Station, TestArchive};
@@ -95,4 +98,98 @@ async fn a_persons_objects_lie_below_one_prefix(db: TestDb) {
         assert!(key.starts_with(&day) && key.ends_with(".json.zst"), "{key}");
     }
     assert_eq!(keys.len(), 2);
+}
+
+/// Every key below a prefix, in the order of the listing.
+async fn listed(archive: &Archive, prefix: &Prefix) -> Vec<String> {
+    let mut listing = archive.list(prefix);
+    let mut keys = Vec::new();
+    while let Some(page) = listing.next_page().await.unwrap() {
+        keys.extend(page.iter().map(ArchiveKey::to_string));
+    }
+    keys
+}
+
+#[tokio::test]
+async fn what_was_put_is_read_back_listed_in_order_and_deleted_by_prefix() {
+    for place in [TestArchive::directory(), TestArchive::s3().await] {
+        let archive = place.open();
+        assert_eq!(listed(&archive, &Prefix::everything()).await, [""; 0]);
+        let mut kept = Vec::new();
+        for (kind, hours) in [
+            (Kind::Plays(UserId(1)), vec![0, 30, 2, 1]),
+            (Kind::Plays(UserId(10)), vec![5]),
+            (Kind::Plays(UserId(2)), vec![7, 6]),
+            (Kind::Artists, vec![3]),
+        ] {
+            for hour in hours {
+                let bytes = format!("{{\"hour\":{hour}}}").into_bytes();
+                let key = ArchiveKey::new(kind, Instant::from_ms(hour * 3_600_000), &bytes);
+                archive.put(&key, &bytes).await.unwrap();
+                kept.push((key, bytes));
+            }
+        }
+        for (key, bytes) in &kept {
+            assert_eq!(&archive.get(key).await.unwrap(), bytes);
+        }
+        let mut keys: Vec<String> = kept.iter().map(|(key, _)| key.to_string()).collect();
+        keys.sort();
+        assert_eq!(listed(&archive, &Prefix::everything()).await, keys);
+        let first = listed(&archive, &Prefix::of(Kind::Plays(UserId(1)))).await;
+        assert_eq!(first.len(), 4, "user 1 is not user 10: {first:?}");
+
+        let [personal] = Prefix::personal(UserId(1)).try_into().unwrap();
+        assert_eq!(archive.delete(&personal).await.unwrap(), 4);
+        assert_eq!(archive.delete(&personal).await.unwrap(), 0, "doing it twice is doing it once");
+        assert!(matches!(archive.get(&kept[0].0).await, Err(Error::Missing { .. })));
+        keys.retain(|key| !key.starts_with("plays/v1/user=1/"));
+        assert_eq!(listed(&archive, &Prefix::everything()).await, keys);
+    }
+}
+
+#[tokio::test]
+async fn an_object_that_is_not_what_was_put_is_refused() {
+    let place = TestArchive::directory();
+    let archive = place.open();
+    let key = ArchiveKey::new(Kind::Artists, Instant::from_ms(0), b"{}");
+    archive.put(&key, b"{}").await.unwrap();
+    let path = place.folder().join(key.to_string());
+    for (bytes, reason) in [(b"not zstd".to_vec(), "zstd"), (zstd::encode_all(&b"[]"[..], 3).unwrap(), "hash")] {
+        std::fs::write(&path, bytes).unwrap();
+        let Err(error) = archive.get(&key).await else { panic!("it was read") };
+        assert!(matches!(error, Error::Damaged { .. }) && error.to_string().contains(reason), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_listing_of_more_than_a_page_misses_nothing_and_passes_what_is_no_object() {
+    let place = TestArchive::directory();
+    let archive = place.open();
+    let mut keys = Vec::new();
+    for n in 0..1_100_i64 {
+        let key = ArchiveKey::new(Kind::Plays(UserId(1)), Instant::from_ms(n * 3_600_000), b"{}");
+        let path = place.folder().join(key.to_string());
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, "").unwrap();
+        keys.push(key.to_string());
+    }
+    std::fs::write(place.folder().join("notes.txt"), "").unwrap();
+    let mut listing = archive.list(&Prefix::everything());
+    let (mut listed, mut pages) = (Vec::new(), 0);
+    while let Some(page) = listing.next_page().await.unwrap() {
+        listed.extend(page.iter().map(ArchiveKey::to_string));
+        pages += 1;
+    }
+    assert_eq!((listed, pages, listing.strange()), (keys, 2, 1));
+}
+
+#[tokio::test]
+async fn an_archive_that_is_away_says_what_it_did_not_do() {
+    let mut place = TestArchive::s3().await;
+    let archive = place.open();
+    place.take_down().await;
+    let key = ArchiveKey::new(Kind::Artists, Instant::from_ms(0), b"{}");
+    assert!(matches!(archive.get(&key).await, Err(Error::Get { .. })));
+    assert!(matches!(archive.list(&Prefix::everything()).next_page().await, Err(Error::List { .. })));
+    assert!(matches!(archive.delete(&Prefix::of(Kind::Artists)).await, Err(Error::Delete { .. })));
 }

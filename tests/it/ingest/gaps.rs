@@ -85,7 +85,7 @@ async fn a_late_play_inside_fills_the_gap(db: TestDb) {
     let (station, ada) = with_a_gap(db).await;
     let before = gaps(&station).await.remove(0);
     // Just before the gap, just after it, then inside; a page shows the newest fifty, so it comes as a document.
-    let kind = ::ingest::archive::Kind::Plays(station.user(&ada).await);
+    let kind = entity::archive::Kind::Plays(station.user(&ada).await);
     let late = |at_ms: i64| page(&[Track::new("late").at(at_ms)]);
     for outside_ms in [before.after.ms() - 1, before.before.ms() + 1] {
         station.load(kind, late(outside_ms)).await.unwrap();

@@ -1,6 +1,6 @@
 //! A record that is not understood is set aside with its bytes and the reason; the rest of its page is loaded.
 
-use ::ingest::archive::Kind;
+use entity::archive::Kind;
 use entity::ingest_run::Outcome;
 use entity::{archive_object, artist, reject, track};
 use sea_orm::{EntityTrait, QueryOrder};

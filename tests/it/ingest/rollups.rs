@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use ::ingest::archive::Kind;
 use ::ingest::rollup::{self, Difference};
+use entity::archive::Kind;
 use entity::ids::UserId;
 use entity::revision;
 use rand::seq::SliceRandom;

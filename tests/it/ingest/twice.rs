@@ -1,6 +1,6 @@
 //! Loading twice equals loading once, whatever the second page looks like.
 
-use ::ingest::archive::Kind;
+use entity::archive::Kind;
 use entity::ingest_run::Outcome;
 use serde_json::json;
 use tests::database::{Rows, TestDb};

@@ -1,10 +1,10 @@
 //! Puts a history into the database, as the ingest does it, and reads the numbers that its rows were given.
 
+use entity::archive::{ArchiveKey, Kind};
 use entity::ids::UserId;
 use entity::play::Source;
 use entity::time::Instant;
 use entity::{album, artist, gap, skip, track, track_features, user};
-use ingest::archive::{ArchiveKey, Kind};
 use ingest::batch::{self, Batch, Features};
 use ingest::load::{self, Origin};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait};

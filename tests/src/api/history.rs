@@ -5,12 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use entity::archive::{ArchiveKey, Kind};
 use entity::db::Db;
 use entity::ids::UserId;
 use entity::play::Source;
 use entity::time::Instant;
 use entity::user;
-use ingest::archive::{ArchiveKey, Kind};
 use ingest::batch::{Album, Artist, Batch, Image, Play, Track};
 use ingest::command::accounts::{self, Add};
 use ingest::load::{self, Loaded, Origin};

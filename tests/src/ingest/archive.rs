@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ::ingest::archive::{Archive, S3Settings};
+use entity::archive::{Archive, S3Settings};
 use tempfile::TempDir;
 
 use crate::s3::{REGION, S3Server};
@@ -47,6 +47,12 @@ impl TestArchive {
 
     fn open_with(&self, secret: Option<&str>) -> Archive {
         Archive::open(&self.url(), &self.s3_settings(secret)).expect("an archive's address")
+    }
+
+    /// The folder of an archive that is one.
+    pub fn folder(&self) -> std::path::PathBuf {
+        let Self::Directory(folder) = self else { panic!("a bucket has no folder") };
+        root(folder)
     }
 
     /// The value of `ARCHIVE_URL`.

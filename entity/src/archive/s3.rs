@@ -11,15 +11,17 @@ use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
     BehaviorVersion, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
 };
+use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
-use super::{ArchiveKey, Error};
+use super::{ArchiveKey, Error, Prefix, Source};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(30);
 const ATTEMPTS_MAX: u32 = 3;
+const DELETES_AT_A_TIME: usize = 16;
 
 /// How to reach a bucket; the names are those of AWS's own tools.
 #[derive(Clone, clap::Args)]
@@ -77,17 +79,12 @@ impl Bucket {
         Ok(Self { client, bucket: bucket.to_owned(), prefix: prefix.to_owned() })
     }
 
-    pub(super) async fn put(
-        &self,
-        key: &ArchiveKey,
-        bytes: Vec<u8>,
-    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        let path = if self.prefix.is_empty() { key.to_string() } else { format!("{}/{key}", self.prefix) };
+    pub(super) async fn put(&self, key: &ArchiveKey, bytes: Vec<u8>) -> Result<(), Source> {
         let put = self
             .client
             .put_object()
             .bucket(&self.bucket)
-            .key(path)
+            .key(self.path(&key.to_string()))
             .if_none_match("*")
             .content_type("application/zstd")
             .metadata("sha256", key.sha256())
@@ -98,5 +95,70 @@ impl Bucket {
             Err(error) if error.raw_response().is_some_and(|response| response.status().as_u16() == 412) => Ok(()),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// The bytes as stored; `None` if there is no such object.
+    pub(super) async fn get(&self, key: &ArchiveKey) -> Result<Option<Vec<u8>>, Source> {
+        let get = self.client.get_object().bucket(&self.bucket).key(self.path(&key.to_string()));
+        match get.send().await {
+            Ok(object) => Ok(Some(object.body.collect().await?.to_vec())),
+            Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub(super) fn pages(&self, prefix: &Prefix) -> Pages {
+        Pages { bucket: self.clone(), prefix: self.path(prefix.as_str()), at: Some(None) }
+    }
+
+    /// One by one, several at a time: not every server that speaks S3 takes a list of keys.
+    pub(super) async fn delete(&self, prefix: &Prefix) -> Result<usize, Source> {
+        let mut count = 0;
+        let mut pages = self.pages(prefix);
+        while let Some(keys) = pages.next_page().await? {
+            count += keys.len();
+            for keys in keys.chunks(DELETES_AT_A_TIME) {
+                let deletes = keys.iter().map(|key| async move {
+                    self.client.delete_object().bucket(&self.bucket).key(self.path(key)).send().await
+                });
+                futures::future::try_join_all(deletes).await?;
+            }
+        }
+        Ok(count)
+    }
+
+    fn path(&self, key: &str) -> String {
+        if self.prefix.is_empty() { key.to_owned() } else { format!("{}/{key}", self.prefix) }
+    }
+}
+
+/// A listing page by page; S3 gives keys in the order of their bytes.
+pub(super) struct Pages {
+    bucket: Bucket,
+    prefix: String,
+    /// The token of the next page; the first has none, and after the last there is no next.
+    at: Option<Option<String>>,
+}
+
+impl Pages {
+    /// The next keys, relative to the archive's root; `None` at the end.
+    pub(super) async fn next_page(&mut self) -> Result<Option<Vec<String>>, Source> {
+        let Some(token) = self.at.take() else { return Ok(None) };
+        let Bucket { client, bucket, prefix } = &self.bucket;
+        let list = client.list_objects_v2().bucket(bucket).prefix(&self.prefix).set_continuation_token(token.clone());
+        let page = match list.send().await {
+            Ok(page) => page,
+            Err(error) => {
+                self.at = Some(token); // So that asking again asks for the same page.
+                return Err(error.into());
+            }
+        };
+        self.at = page.next_continuation_token().map(|token| Some(token.to_owned()));
+        let below = |key: &str| match prefix.as_str() {
+            "" => Some(key.to_owned()),
+            prefix => Some(key.strip_prefix(prefix)?.strip_prefix('/')?.to_owned()),
+        };
+        let keys: Vec<String> = page.contents().iter().filter_map(|object| object.key()).filter_map(below).collect();
+        Ok(if keys.is_empty() && self.at.is_none() { None } else { Some(keys) })
     }
 }
