@@ -2,6 +2,7 @@
 //! track's total, so that everyone's filtered totals of all time come from totals that are kept.
 
 use sea_orm_migration::prelude::*;
+use sea_orm_migration::schema::big_integer;
 use sea_orm_migration::sea_orm::DbBackend;
 
 #[derive(DeriveMigrationName)]
@@ -20,11 +21,8 @@ const SQLITE: [&str; 2] = [
     "CREATE INDEX play_exported_index ON play (user_id, played_at, track_id) WHERE source = 'export'",
 ];
 
-const MEASURED: [&str; 2] = [
-    "ALTER TABLE track_total ADD COLUMN measured_ms BIGINT NOT NULL DEFAULT 0",
-    "UPDATE track_total SET measured_ms = COALESCE(
-        (SELECT CAST(SUM(listened_ms) AS BIGINT) FROM play WHERE play.track_id = track_total.track_id AND measured), 0)",
-];
+const MEASURED: &str = "UPDATE track_total SET measured_ms = COALESCE(
+    (SELECT CAST(SUM(listened_ms) AS BIGINT) FROM play WHERE play.track_id = track_total.track_id AND measured), 0)";
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
@@ -33,10 +31,12 @@ impl MigrationTrait for Migration {
             DbBackend::Postgres => POSTGRES.as_slice(),
             _ => SQLITE.as_slice(),
         };
-        for statement in indexes.iter().chain(&MEASURED) {
+        for statement in indexes {
             manager.get_connection().execute_unprepared(statement).await?;
         }
-        Ok(())
+        let measured_ms = big_integer("measured_ms").default(0).to_owned();
+        manager.alter_table(Table::alter().table("track_total").add_column(measured_ms).to_owned()).await?;
+        manager.get_connection().execute_unprepared(MEASURED).await.map(|_| ())
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
