@@ -59,6 +59,9 @@ struct Options {
     /// Seconds after which two rounds of a question are enough; a turn that takes longer by itself is taken once.
     #[arg(long, default_value_t = 6)]
     enough: u64,
+    /// Seconds after which the predecessor is stopped; then its ratio is a lower bound.
+    #[arg(long, default_value_t = 120)]
+    stop: u64,
     /// Leaves the predecessor out: quick, for working on one side.
     #[arg(long)]
     alone: bool,
@@ -79,8 +82,6 @@ struct Options {
     bench: bool,
 }
 
-const NAIVE_MAX: Duration = Duration::from_secs(120);
-
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let options = Options::parse();
@@ -88,7 +89,7 @@ async fn main() -> anyhow::Result<()> {
     let patience = Patience {
         rounds_max: options.rounds,
         enough: Duration::from_secs(options.enough),
-        naive_max: NAIVE_MAX,
+        naive_max: Duration::from_secs(options.stop),
         alone: options.alone,
     };
     let size = Size::of(options.plays);

@@ -30,7 +30,7 @@ async fn every_chart_is_read_whole_while_plays_arrive(db: TestDb) {
         plays = plays.played_times(1 + number % 4, &format!("2026-10-{:02}T10:00:00Z", number + 1));
     }
     plays.load(&db.db()).await;
-    db.execute("INSERT INTO artist_genre (artist_id, genre) SELECT id, 'genre ' || id % 7 FROM artist").await;
+    db.execute("INSERT INTO artist_genre (artist_id, genre) SELECT id, 'genre ' || (id % 7) FROM artist").await;
     let api = Api::start(&db.db()).await;
     let mut arrivals = 0;
     for (chart, by, range) in CHARTS
