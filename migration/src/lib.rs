@@ -11,7 +11,9 @@ mod m20261122_000002_listening;
 mod m20261122_000003_rollups;
 mod m20261122_000004_runs;
 mod m20261124_000010_covering;
+mod m20261124_000021_revision_news;
 mod m20261124_000040_consent;
+mod m20261124_000050_jobs;
 mod m20261124_000060_enrichment;
 mod m20261124_000061_alerts;
 mod m20261124_000070_import;
@@ -28,7 +30,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000003_rollups::Migration),
             Box::new(m20261122_000004_runs::Migration),
             Box::new(m20261124_000010_covering::Migration),
+            Box::new(m20261124_000021_revision_news::Migration),
             Box::new(m20261124_000040_consent::Migration),
+            Box::new(m20261124_000050_jobs::Migration),
             Box::new(m20261124_000060_enrichment::Migration),
             Box::new(m20261124_000061_alerts::Migration),
             Box::new(m20261124_000070_import::Migration),

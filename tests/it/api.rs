@@ -1,12 +1,15 @@
 //! The API, asked as its clients ask it.
 
+mod cache;
 mod catalogue;
+mod changes;
 mod charts;
 mod faults;
 mod graphiql;
 mod history;
 mod http;
 mod journey;
+mod news;
 mod outage;
 mod program;
 mod ranges;
@@ -14,6 +17,7 @@ mod refused;
 mod runs;
 mod schema;
 mod settings;
+mod stale;
 mod statements;
 mod subscription;
 mod totals;

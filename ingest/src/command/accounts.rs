@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use entity::clock::SharedClock;
 use entity::db::Db;
+use entity::revision;
 use entity::secret::KeyRing;
 use entity::spotify_account::{self, State};
 use entity::time::Instant;
@@ -91,6 +92,7 @@ pub async fn add(db: &Db, add: &Add, link: Option<(&KeyRing, &str)>, now: Instan
             authorized_at: Set(now),
             state: Set(State::Pending),
             last_succeeded_at: Set(None),
+            due_at: Set(Instant::from_ms(0)),
             ..Default::default()
         };
         let linked_before = spotify_account::Entity::find_by_id(person.id).one(&transaction).await?.is_some();
@@ -99,6 +101,9 @@ pub async fn add(db: &Db, add: &Add, link: Option<(&KeyRing, &str)>, now: Instan
         } else {
             account.insert(&transaction).await?
         };
+    }
+    if !is_known {
+        revision::raise(&transaction, &[revision::PEOPLE], now).await?;
     }
     transaction.commit().await?;
     Ok(match (is_known, link) {
