@@ -8,6 +8,7 @@
 mod history;
 mod node;
 mod relay;
+mod socket;
 mod statements;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use ::api::revision::Freshness;
 use entity::clock::FixedClock;
 use entity::db::Db;
 use entity::time::Instant;
+use futures::future::join_all;
 use reqwest::{RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -29,6 +31,9 @@ use tokio::task::AbortHandle;
 pub use history::{History, history};
 pub use node::node;
 pub use relay::Relay;
+pub use socket::Socket;
+
+use crate::database::TestDb;
 
 /// The instant at which an [`Api`] stands if the test does not say: a Sunday.
 pub const NOW: &str = "2026-11-22T12:00:00Z";
@@ -160,11 +165,29 @@ impl Api {
 
     /// The database statements that answering `query` costs, in the order in which they ended.
     pub async fn statements(&self, query: &str) -> Vec<String> {
+        self.watch(query).await.statements()
+    }
+
+    /// How the database ran those statements: a plan for each. The API must serve [`TestDb::explaining`]'s database.
+    pub async fn plans(&self, query: &str, db: &TestDb) -> Vec<String> {
+        let request = self.watch(query).await;
+        let statements = request.statements();
+        assert!(!statements.is_empty(), "nothing was asked of the database: {query}");
+        if db.is_sqlite() {
+            // SQLite's plans follow from the text alone.
+            return join_all(statements.iter().map(|statement| db.query_plan(statement))).await;
+        }
+        let plans = request.notices();
+        assert_eq!(plans.len(), statements.len(), "{query}\n{plans:#?}\n{statements:#?}");
+        plans
+    }
+
+    async fn watch(&self, query: &str) -> statements::Request {
         let request = statements::Request::watched();
         let body = json!({ "query": query });
         let answer = self.send(self.post().header("x-request-id", request.id()).json(&body)).await;
         assert!(answer.errors.is_empty(), "{query}\n{:#?}", answer.errors);
-        request.statements()
+        request
     }
 
     /// Sends a GraphQL request and reads its answer.

@@ -17,8 +17,10 @@ struct Rollup {
 const ROLLUPS: [Rollup; 5] = [
     Rollup {
         table: "track_total",
-        columns: "track_id, plays, listened_ms",
-        definition: "SELECT track_id, COUNT(*), CAST(SUM(listened_ms) AS BIGINT) FROM play GROUP BY track_id",
+        columns: "track_id, plays, listened_ms, measured_ms",
+        definition: "SELECT track_id, COUNT(*), CAST(SUM(listened_ms) AS BIGINT),
+                            CAST(SUM(CASE WHEN measured THEN listened_ms ELSE 0 END) AS BIGINT)
+                     FROM play GROUP BY track_id",
     },
     Rollup {
         table: "album_total",

@@ -114,8 +114,10 @@ impl Sides {
             compare(&answer, &path, rows)?;
         }
         let mut measured = Measured { naive: Times(Vec::new()), stopped, refrain: Times(Vec::new()) };
+        // A turn that took longer than all turns together are meant to is not taken again, only its place in the first round.
+        let is_slow = begun.elapsed() > patience.enough;
         loop {
-            if !stopped && !patience.alone {
+            if !stopped && !patience.alone && !(is_slow && measured.naive.0.is_empty()) {
                 took = self.ask_naive(&statement).await?.1;
             }
             measured.naive.0.push(took);
@@ -123,7 +125,7 @@ impl Sides {
                 measured.refrain.0.push(self.ask(&document).await?.1);
             }
             let rounds = measured.naive.0.len();
-            let is_enough = stopped || rounds >= 2 && begun.elapsed() > patience.enough;
+            let is_enough = stopped || is_slow || rounds >= 2 && begun.elapsed() > patience.enough;
             if is_enough || rounds >= patience.rounds_max {
                 return Ok(measured);
             }
