@@ -13,6 +13,7 @@ mod albums;
 mod answer;
 mod artists;
 mod features;
+mod hourly;
 mod lacking;
 mod tracks;
 
@@ -32,6 +33,8 @@ use crate::pipeline::{Failure, Pipeline};
 use crate::progress::Progress;
 use crate::spotify::catalogue::ids_max;
 use crate::spotify::{self, App, Catalogue};
+
+pub use hourly::hourly;
 
 use ability::Abilities;
 use answer::Question;

@@ -10,16 +10,15 @@ use entity::secret::KeyRing;
 use entity::spotify_account::{self, State};
 use futures::{StreamExt, stream};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
-use tracing::{Instrument, error, info, info_span, warn};
+use tracing::{Instrument, error, info, info_span};
 
 use super::{exit_code, open};
-use crate::alert::{self, Subject};
+use crate::alert;
 use crate::config::Settings;
-use crate::enrich::{self, Enriched, KINDS, Order, Stop};
+use crate::enrich;
 use crate::journal::Journal;
 use crate::load::Loaded;
 use crate::pipeline::{Failure, Pipeline, Trace};
-use crate::progress::Progress;
 use crate::spotify::App;
 
 /// How many accounts are worked on at a time.
@@ -30,33 +29,11 @@ pub(super) async fn execute(settings: &Settings, clock: SharedClock) -> anyhow::
     let keys = settings.keys()?;
     let pipeline = Pipeline { db: open(settings).await?, archive, clock };
     let app = app.remembering(&pipeline.db, &pipeline.clock);
-    // What the last run left unsaid goes first: this one may mend it.
-    Journal::bury(&pipeline.db, pipeline.clock.now()).await?;
-    alerts.tell(&pipeline.db, &pipeline.clock).await;
+    alerts.before_run(&pipeline.db, &pipeline.clock).await?;
     let outcome = run(&pipeline, &app, &keys).await?;
-    alert::well(&pipeline.db, &[Subject::Runs], pipeline.clock.now()).await?;
-    alerts.tell(&pipeline.db, &pipeline.clock).await;
-    fill_in(&pipeline, &app, settings.enrich_budget()).await;
+    alerts.after_run(&pipeline.db, &pipeline.clock).await?;
+    enrich::hourly(&pipeline, &app, settings.enrich_budget()).await;
     Ok(exit_code(outcome))
-}
-
-/// Asks for a little of what the catalogue lacks. The plays are in: whatever goes wrong here is told, and fails nothing.
-pub async fn fill_in(pipeline: &Pipeline, app: &App, calls_max: u32) {
-    if calls_max == 0 {
-        return;
-    }
-    let order = Order { command: "enrich", kinds: &KINDS, calls_max, reprobe: false };
-    match enrich::enrich(pipeline, app, &order, &Progress::hidden()).await {
-        Ok(Enriched { calls: 0, stopped: None | Some(Stop::Busy), .. }) => {}
-        Ok(Enriched { stopped: Some(Stop::Trouble(what)), .. }) => {
-            warn!("the catalogue could not be filled in further: {what}");
-        }
-        Ok(Enriched { calls, found, absent, .. }) => {
-            let found: u64 = found.values().sum();
-            info!(calls, found, absent, "filled in {found} things of the catalogue with {calls} calls");
-        }
-        Err(error) => warn!("the catalogue could not be filled in: {error}"),
-    }
 }
 
 /// Polls every account that is pending or active; how it ended.

@@ -1,7 +1,7 @@
 //! Being told: once for the worse and once for the better, also when there is much to tell or nobody to take it.
 
 use entity::ingest_run::Outcome;
-use ingest::alert::{Alerts, Subject, expiring, well};
+use ingest::alert::{Alerts, expiring};
 use ingest::journal::{Journal, SILENCE_MAX_MS};
 use jiff::tz::TimeZone;
 use tests::database::TestDb;
@@ -234,11 +234,9 @@ async fn a_crashed_run_is_told(db: TestDb) {
     let alerts = alerts(Some(&discord), None);
     Journal::begin(&station.pipeline.db, &station.pipeline.clock, "run").await.unwrap();
     station.pass_ms(SILENCE_MAX_MS + 1);
-    Journal::bury(&station.pipeline.db, station.pipeline.clock.now()).await.unwrap();
-    tell(&station, &alerts).await;
+    alerts.before_run(&station.pipeline.db, &station.pipeline.clock).await.unwrap();
     assert_eq!(discord.titles(), ["A run never ended"]);
-    well(&station.pipeline.db, &[Subject::Runs], station.pipeline.clock.now()).await.unwrap();
-    tell(&station, &alerts).await;
+    alerts.after_run(&station.pipeline.db, &station.pipeline.clock).await.unwrap();
     assert_eq!(discord.titles()[1..], ["Runs end again"]);
 }
 
