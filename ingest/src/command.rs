@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod backfill;
 pub mod demo;
+pub mod import;
 pub mod rollup;
 pub mod run;
 pub mod runs;
@@ -25,6 +26,7 @@ pub async fn execute(cli: Cli, clock: SharedClock) -> anyhow::Result<ExitCode> {
         Command::Accounts(command) => accounts::execute(settings, command, clock).await,
         Command::Backfill(options) => Box::pin(backfill::execute(settings, &options, clock)).await,
         Command::Runs { id, first } => runs::execute(settings, id, first).await,
+        Command::Import(options) => import::execute(settings, options, clock).await,
         Command::Demo(options) => demo::execute(settings, options, clock).await,
         Command::Rollup(command) => rollup::execute(settings, command, clock).await,
     }

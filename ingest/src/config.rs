@@ -39,6 +39,8 @@ pub enum Command {
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
         first: u32,
     },
+    /// Import a privacy export: years of plays, measured. Exit code 0 all of it, 2 all but rows or files it names, 1 nothing
+    Import(command::import::Options),
     /// Fill an empty database with a generated history of several listeners
     Demo(command::demo::Options),
     /// The totals kept beside the plays

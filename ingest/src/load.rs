@@ -1,15 +1,22 @@
 //! From facts to rows: everything one document changes, in one transaction.
 //!
-//! Catalogue, then plays (`ON CONFLICT DO NOTHING`, so that loading twice is loading once), then the rollups folded from the
-//! rows that were really new, gaps, records set aside, and last the revisions. Either all of it is there or none.
+//! Catalogue, then plays (only those that are not known, so that loading twice is loading once), then the rollups, changed by
+//! what really changed, gaps, records set aside, and last the revisions. Either all of it is there or none.
+//!
+//! [`export`] does the same with what a privacy export says.
 //!
 //! It asks nobody but the database, and never what time it is.
 
+mod adoption;
+pub(crate) mod bulk;
 mod catalogue;
 mod credits;
 mod details;
+pub mod export;
 mod gaps;
+mod names;
 mod plays;
+mod records;
 
 use entity::archive::ArchiveKey;
 use entity::archive_object;
@@ -76,19 +83,23 @@ const ATTEMPTS_MAX: u32 = 8;
 
 async fn load_once(db: &Db, origin: &Origin, batch: &Batch, now: Instant) -> Result<Loaded, DbErr> {
     let transaction = db.begin().await?;
+    if let Some(user) = origin.user {
+        records::lock(&transaction, user).await?;
+    }
     let object = index_object(&transaction, origin).await?;
     let catalogue = catalogue::upsert(&transaction, batch, origin.fetched_at).await?;
     let mut loaded = Loaded { rejected: batch.rejects.len(), ..Loaded::default() };
     let mut audiences = Vec::new();
     if let Some(user) = origin.user {
         let known = plays::Known::around(&transaction, user, &batch.plays).await?;
-        let new = plays::insert(&transaction, user, object, &batch.plays, &catalogue, &known).await?;
-        rollup::fold(&transaction, &new).await?;
-        loaded.plays_loaded = new.len();
-        loaded.plays_known = batch.plays.len() - new.len();
+        let change = plays::insert(&transaction, user, object, &batch.plays, &catalogue, &known).await?;
+        rollup::change(&transaction, &change.added, &change.removed).await?;
+        let new = change.added;
+        loaded.plays_loaded = new.len() - change.removed.len().min(new.len());
+        loaded.plays_known = batch.plays.len() - loaded.plays_loaded;
         loaded.gaps = usize::from(gaps::notice(&transaction, user, batch, &known, now).await?);
         gaps::fill(&transaction, user, &new, now).await?;
-        if !new.is_empty() {
+        if !new.is_empty() || !change.removed.is_empty() {
             audiences.extend([user.0, revision::EVERYONE]);
         }
     }

@@ -13,6 +13,7 @@ mod m20261122_000004_runs;
 mod m20261124_000040_consent;
 mod m20261124_000060_enrichment;
 mod m20261124_000061_alerts;
+mod m20261124_000070_import;
 
 /// All steps, oldest first.
 pub struct Migrator;
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000040_consent::Migration),
             Box::new(m20261124_000060_enrichment::Migration),
             Box::new(m20261124_000061_alerts::Migration),
+            Box::new(m20261124_000070_import::Migration),
         ]
     }
 }
