@@ -7,13 +7,11 @@ use entity::clock::SharedClock;
 use entity::db::Db;
 use jiff::tz::TimeZone;
 use reqwest::Response;
-use sea_orm::DbErr;
 use serde_json::Value;
 use tracing::{info, warn};
 use url::Url;
 
-use super::{Subject, discord, outbox, webhook, well};
-use crate::journal::Journal;
+use super::{discord, outbox, webhook};
 
 /// How long a channel may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
@@ -73,20 +71,6 @@ impl Alerts {
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
         Ok(Self { channels: discord.into_iter().chain(webhook).collect(), zone, http })
-    }
-
-    /// To be called before a run: finds runs that died, and tells what they left unsaid, because this one may mend it.
-    pub async fn before_run(&self, db: &Db, clock: &SharedClock) -> Result<(), DbErr> {
-        Journal::bury(db, clock.now()).await?;
-        self.tell(db, clock).await;
-        Ok(())
-    }
-
-    /// To be called when a run has ended, however it did: a run that ends shows that runs end.
-    pub async fn after_run(&self, db: &Db, clock: &SharedClock) -> Result<(), DbErr> {
-        well(db, &[Subject::Runs], clock.now()).await?;
-        self.tell(db, clock).await;
-        Ok(())
     }
 
     /// Tells every channel what it was not told yet. What goes wrong is logged, and tried again next time.

@@ -1,7 +1,7 @@
 //! Being told: once for the worse and once for the better, also when there is much to tell or nobody to take it.
 
 use entity::ingest_run::Outcome;
-use ingest::alert::{Alerts, expiring};
+use ingest::alert::{Alerts, Subject, expiring, well};
 use ingest::journal::{Journal, SILENCE_MAX_MS};
 use jiff::tz::TimeZone;
 use tests::database::TestDb;
@@ -234,9 +234,11 @@ async fn a_crashed_run_is_told(db: TestDb) {
     let alerts = alerts(Some(&discord), None);
     Journal::begin(&station.pipeline.db, &station.pipeline.clock, "run").await.unwrap();
     station.pass_ms(SILENCE_MAX_MS + 1);
-    alerts.before_run(&station.pipeline.db, &station.pipeline.clock).await.unwrap();
+    Journal::bury(&station.pipeline.db, station.pipeline.clock.now()).await.unwrap();
+    tell(&station, &alerts).await;
     assert_eq!(discord.titles(), ["A run never ended"]);
-    alerts.after_run(&station.pipeline.db, &station.pipeline.clock).await.unwrap();
+    well(&station.pipeline.db, &[Subject::Runs], station.pipeline.clock.now()).await.unwrap();
+    tell(&station, &alerts).await;
     assert_eq!(discord.titles()[1..], ["Runs end again"]);
 }
 
@@ -254,12 +256,12 @@ async fn a_program_tells_and_is_never_failed_by_it(db: TestDb) {
     }
     discord.set_down(true);
     spotify.revoke(&ada);
-    let said = program.run(&["run"]).await;
+    let said = program.run(&["run", "--all"]).await;
     assert_eq!(said.code, 2);
     assert!(said.stderr.contains("DISCORD_WEBHOOK_URL cannot be told now"), "{said:?}");
     assert!(!said.stderr.contains("a-secret-token"), "{said:?}");
     discord.set_down(false);
-    assert_eq!(program.run(&["run"]).await.code, 0);
+    assert_eq!(program.run(&["run", "--all"]).await.code, 0);
     assert_eq!(discord.messages().len(), 1);
     let text = discord.messages()[0].to_string();
     assert!(text.contains("fails at refresh") && text.contains("Europe/Berlin"), "{text}");

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use entity::enrichment::Kind;
 use entity::ingest_run::Outcome;
 use entity::{artist, artist_genre, artist_image, track, track_features};
-use ingest::enrich::{self, Enriched, KINDS, Order, Stop};
+use ingest::enrich::{Enriched, KINDS, Order, Stop, WITH_RUNS};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use tests::database::TestDb;
 use tests::fake_spotify::{AppMode, Endpoint, Kind as Asked, Listener, Quirk, Rule};
@@ -266,10 +266,10 @@ async fn a_little_is_filled_in_once_an_hour(db: TestDb) {
     let calls = |station: &Station| station.spotify.referee().calls(Endpoint::Artist);
     for (minutes, expected) in [(0, 2), (10, 2), (44, 2), (1, 6)] {
         station.pass_ms(minutes * 60_000);
-        enrich::hourly(&station.pipeline, &station.another_app(), 4).await;
+        let order = Order { command: WITH_RUNS, kinds: &KINDS, calls_max: 4, reprobe: false };
+        station.enrich(&station.another_app(), &order).await;
         assert_eq!(calls(&station), expected, "after {minutes} more minutes");
     }
-    enrich::hourly(&station.pipeline, &station.another_app(), 0).await;
 }
 
 /// Everything the world says of the artists that are here.
