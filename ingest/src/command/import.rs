@@ -155,6 +155,7 @@ pub(crate) fn loaded(report: &Report) -> Loaded {
         plays_known: count(report.already_known + report.plays_merged + report.repeated),
         rejected: count(report.unreadable),
         gaps: 0,
+        spooled: 0,
     }
 }
 
