@@ -5,7 +5,7 @@ use tracing::{info, warn};
 
 use super::Shift;
 use crate::alert::{self, Subject};
-use crate::enrich::{self, Enriched, KINDS, Order, Stop};
+use crate::enrich::{self, Enriched, KINDS, Order, Stop, WITH_RUNS};
 use crate::journal::Journal;
 use crate::progress::Progress;
 
@@ -36,7 +36,7 @@ impl Shift {
         if self.enrich_budget == 0 {
             return;
         }
-        let order = Order { command: "enrich", kinds: &KINDS, calls_max: self.enrich_budget, reprobe: false };
+        let order = Order { command: WITH_RUNS, kinds: &KINDS, calls_max: self.enrich_budget, reprobe: false };
         match enrich::enrich(&self.pipeline, &self.app, &order, &Progress::hidden()).await {
             Ok(Enriched { calls: 0, stopped: None | Some(Stop::Busy), .. }) => {}
             Ok(Enriched { stopped: Some(Stop::Trouble(what)), .. }) => {
