@@ -139,6 +139,15 @@ impl Archive {
         }
     }
 
+    /// Deletes one object, or finds it gone.
+    pub async fn remove(&self, key: &ArchiveKey) -> Result<(), Error> {
+        let failed = |source| Error::Delete { prefix: key.to_string(), source };
+        match self {
+            Self::Directory(directory) => directory.remove(key).await.map_err(|source| failed(source.into())),
+            Self::S3(bucket) => bucket.remove(key).await.map_err(failed),
+        }
+    }
+
     /// Deletes everything below `prefix`; how many objects that were. In a bucket that keeps versions, older versions stay
     /// until the bucket's own rules end them.
     pub async fn delete(&self, prefix: &Prefix) -> Result<usize, Error> {

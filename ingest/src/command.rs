@@ -33,6 +33,11 @@ async fn open(settings: &Settings) -> anyhow::Result<Db> {
     Ok(Db::open(&settings.database_url()?, CONNECTIONS_MAX).await?)
 }
 
+/// The database as it is, for a command that must change nothing: it is not made, not migrated, and takes no write.
+async fn open_untouched(settings: &Settings) -> anyhow::Result<Db> {
+    Ok(Db::open_untouched(&settings.database_url()?, CONNECTIONS_MAX).await?)
+}
+
 /// A table for people: aligned columns without frames.
 fn table(header: &[&str]) -> Table {
     let mut table = Table::new();

@@ -3,7 +3,8 @@
 use clap::{Args, Parser, Subcommand};
 use entity::archive::{Archive, S3Settings};
 use entity::secret::KeyRing;
-use entity::settings::{DatabaseSettings, KeySettings, LogSettings, SpotifySettings};
+use entity::settings::{DatabaseSettings, KeySettings, LogSettings, SpotifyApp, SpotifySettings};
+use url::Url;
 
 use crate::command;
 use crate::spotify::App;
@@ -81,6 +82,21 @@ impl Settings {
     pub fn spotify(&self) -> anyhow::Result<App> {
         let app = self.spotify.app()?;
         Ok(App::new(&app.client_id, &app.client_secret, app.api_url.as_str(), app.auth_url.as_str()))
+    }
+
+    /// The same as it is registered, for signing in.
+    pub fn spotify_app(&self) -> anyhow::Result<SpotifyApp> {
+        self.spotify.app()
+    }
+
+    /// Where Spotify sends people back to: as set, else `otherwise`.
+    pub fn redirect_uri(&self, otherwise: &str) -> anyhow::Result<Url> {
+        self.spotify.redirect_uri(otherwise)
+    }
+
+    /// The key ring, or `None` where a key file would have to be made first.
+    pub fn keys_if_there(&self) -> anyhow::Result<Option<KeyRing>> {
+        self.keys.ring_if_there(&self.database_url()?)
     }
 
     /// The key ring. With the embedded database and no keys given, a file beside the database, made if need be.

@@ -8,10 +8,13 @@
 //! Each step is a function of the one on its left. Nothing is interpreted before its bytes are durable; everything a page
 //! changes is one transaction; doing any of it twice is doing it once. It never serves a request.
 
+pub(crate) mod access;
 pub mod batch;
 pub mod command;
 pub mod config;
 pub mod demo;
+pub mod erase;
+pub mod expiry;
 pub mod journal;
 pub mod load;
 pub mod pipeline;

@@ -11,10 +11,11 @@ use entity::clock::SharedClock;
 use entity::db::Db;
 use entity::ids::UserId;
 use entity::secret::KeyRing;
-use entity::spotify_account::{self, State};
+use entity::spotify_account;
 use entity::time::Instant;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::DbErr;
 
+use crate::access::Link;
 use crate::batch::Batch;
 use crate::journal::Step;
 use crate::load::{self, Loaded, Origin};
@@ -53,6 +54,15 @@ pub enum Failure {
     /// The token's place is empty.
     #[error("no refresh token is stored: this person must connect again")]
     NoToken,
+    /// The link is not the one that this began with.
+    #[error("the Spotify link was ended or made anew meanwhile")]
+    Ended,
+    /// Another process is at it.
+    #[error("another process has this account's refresh token to itself; the next run tries again")]
+    Held,
+    /// Its person wanted it gone.
+    #[error("it belongs to somebody whose data were erased: it was not loaded, and its raw bytes are deleted")]
+    Erased,
     /// Two people here would share one person's plays.
     #[error("this Spotify account is already linked to user {0}: disconnect one of them")]
     LinkedTwice(UserId),
@@ -75,6 +85,15 @@ pub enum Failure {
     Database(#[from] DbErr),
 }
 
+impl From<load::Error> for Failure {
+    fn from(error: load::Error) -> Self {
+        match error {
+            load::Error::Erased => Self::Erased,
+            load::Error::Database(error) => Self::Database(error),
+        }
+    }
+}
+
 impl Pipeline {
     /// Keeps and loads one document.
     pub async fn load(&self, page: &RawPage, trace: &mut Trace) -> Result<Loaded, Failure> {
@@ -87,7 +106,12 @@ impl Pipeline {
         };
         let origin = Origin { key, user, fetched_at: page.fetched_at };
         let load = load::load(&self.db, &origin, &batch, self.clock.now());
-        trace.step("load", async { Ok(load.await?) }).await
+        let loaded = trace.step("load", async { Ok(load.await?) }).await;
+        if let Err(Failure::Erased) = &loaded {
+            // The archive was rid of this person before these bytes came.
+            self.archive.remove(&origin.key).await?;
+        }
+        loaded
     }
 
     /// Refreshes one account's access, fetches its newest plays, keeps and loads them.
@@ -99,72 +123,27 @@ impl Pipeline {
         trace: &mut Trace,
     ) -> Result<Loaded, Failure> {
         let user = account.user_id;
+        let link = Link::of(account, &self.db, &self.clock);
         let result = async {
-            let session = trace.step("refresh", self.refresh(app, keys, account)).await?;
+            let session = trace.step("refresh", link.session(app, keys)).await?;
             let page = trace
                 .step("fetch", async {
                     if account.spotify_user_id.is_none() {
-                        self.identify(user, &session).await?;
+                        link.identify(&session.account_id().await?).await?;
                     }
                     let bytes = session.recently_played().await?.into_bytes();
-                    Ok(RawPage { kind: Kind::Plays(user), fetched_at: self.clock.now(), bytes })
+                    let page = RawPage { kind: Kind::Plays(user), fetched_at: self.clock.now(), bytes };
+                    link.stands().await?;
+                    Ok(page)
                 })
                 .await?;
             self.load(&page, trace).await
         }
         .await;
-        match &result {
-            Ok(_) => self.set_state(user, State::Active, Some(self.clock.now())).await?,
-            Err(Failure::Spotify(spotify::Error::Withdrawn)) => {
-                self.set_state(user, State::NeedsReconnect, account.last_succeeded_at).await?;
-            }
-            Err(_) => {}
+        if result.is_ok() {
+            link.succeed(account.requested_at).await?;
         }
         result
-    }
-
-    /// An hour's access. A refresh token that Spotify replaces is stored before anything else is done: the old one is dead.
-    async fn refresh(
-        &self,
-        app: &spotify::App,
-        keys: &KeyRing,
-        account: &spotify_account::Model,
-    ) -> Result<spotify::Session, Failure> {
-        let sealed = account.sealed_refresh_token.as_ref().ok_or(Failure::NoToken)?;
-        let session = app.session(&keys.open(account.user_id, sealed)?).await?;
-        if let Some(token) = &session.new_refresh_token {
-            let row = spotify_account::ActiveModel {
-                user_id: Set(account.user_id),
-                sealed_refresh_token: Set(Some(keys.seal(account.user_id, token)?)),
-                ..Default::default()
-            };
-            row.update(self.db.write()).await?;
-        }
-        Ok(session)
-    }
-
-    /// Learns which Spotify account this is, and refuses one that feeds somebody else here.
-    async fn identify(&self, user: UserId, session: &spotify::Session) -> Result<(), Failure> {
-        use spotify_account::{ActiveModel, Column, Entity};
-        let id = session.account_id().await?;
-        let other = Entity::find().filter(Column::SpotifyUserId.eq(&id)).filter(Column::UserId.ne(user));
-        if let Some(other) = other.one(self.db.write()).await? {
-            return Err(Failure::LinkedTwice(other.user_id));
-        }
-        let row = ActiveModel { user_id: Set(user), spotify_user_id: Set(Some(id)), ..Default::default() };
-        row.update(self.db.write()).await?;
-        Ok(())
-    }
-
-    async fn set_state(&self, user: UserId, state: State, last_succeeded_at: Option<Instant>) -> Result<(), DbErr> {
-        let row = spotify_account::ActiveModel {
-            user_id: Set(user),
-            state: Set(state),
-            last_succeeded_at: Set(last_succeeded_at),
-            ..Default::default()
-        };
-        row.update(self.db.write()).await?;
-        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 //!
 //! What each table means stands with its entity. Nothing here reads a page or knows a track's name.
 
+mod forget;
 mod rebuild;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use entity::{album_total, artist_total, listener_total, play, quarter_hour_total
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
+pub(crate) use forget::forget;
 pub use rebuild::{Difference, rebuild, verify};
 
 /// How many, how long, and how much of that was measured.

@@ -5,6 +5,7 @@
 //! keeps the old one is locked out. Every call passes one gate per app; a short "too many requests" is waited out, all else is the caller's
 //! business, and the errors say what to do next. It stores nothing.
 
+pub mod consent;
 mod error;
 mod limiter;
 

@@ -108,6 +108,7 @@ impl Station {
             display_name: None,
             time_zone: "Europe/Berlin".to_owned(),
             listed: true,
+            dry_run: false,
         };
         accounts::add(&self.db.db(), &add, Some((&self.keys, refresh_token)), self.clock.now())
             .await

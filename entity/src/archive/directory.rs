@@ -38,6 +38,16 @@ impl Directory {
         .await
     }
 
+    pub(super) async fn remove(&self, key: &ArchiveKey) -> io::Result<()> {
+        let path = self.root.join(key.to_string());
+        blocking(move || match fs::remove_file(&path) {
+            Ok(()) => sync_folder(path.parent().expect("an object lies in a folder of its kind")),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        })
+        .await
+    }
+
     pub(super) fn walk(&self, prefix: &Prefix) -> Walk {
         Walk { root: self.root.clone(), open: Vec::new(), next: Some(prefix.as_str().to_owned()) }
     }

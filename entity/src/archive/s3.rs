@@ -107,6 +107,11 @@ impl Bucket {
         }
     }
 
+    pub(super) async fn remove(&self, key: &ArchiveKey) -> Result<(), Source> {
+        self.client.delete_object().bucket(&self.bucket).key(self.path(&key.to_string())).send().await?;
+        Ok(())
+    }
+
     pub(super) fn pages(&self, prefix: &Prefix) -> Pages {
         Pages { bucket: self.clone(), prefix: self.path(prefix.as_str()), at: Some(None) }
     }

@@ -14,6 +14,7 @@ use tracing::{Instrument, error, info, info_span};
 
 use super::{exit_code, open};
 use crate::config::Settings;
+use crate::erase;
 use crate::journal::Journal;
 use crate::load::Loaded;
 use crate::pipeline::{Failure, Pipeline, Trace};
@@ -31,6 +32,8 @@ pub(super) async fn execute(settings: &Settings, clock: SharedClock) -> anyhow::
 
 /// Polls every account that is pending or active; how it ended.
 pub async fn run(pipeline: &Pipeline, app: &App, keys: &KeyRing) -> anyhow::Result<Outcome> {
+    // First: what is to be erased takes nothing new.
+    erase::all(pipeline).await?;
     let accounts = spotify_account::Entity::find()
         .filter(spotify_account::Column::State.is_in([State::Pending, State::Active]))
         .order_by_asc(spotify_account::Column::UserId)
@@ -38,7 +41,7 @@ pub async fn run(pipeline: &Pipeline, app: &App, keys: &KeyRing) -> anyhow::Resu
         .await?;
     let journal = Journal::begin(&pipeline.db, &pipeline.clock, "run").await?;
     if accounts.is_empty() {
-        info!("no account is linked: add one with `refrain-ingest accounts add NAME --refresh-token-file FILE`");
+        info!("no account is linked: add one with `refrain-ingest accounts connect NAME --create-user`");
     }
     let results: Vec<Result<Loaded, Failure>> = stream::iter(&accounts)
         .map(|account| {
