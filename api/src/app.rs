@@ -9,12 +9,13 @@ use axum::http::request::Parts;
 use entity::clock::SharedClock;
 use entity::db::Db;
 
+use crate::connect::{self, Connect};
 use crate::graphql::{self, RequestContext, Schema, Shared};
 use crate::http::{self, Graphiql, GraphqlHttp, Guarded, Limits, graphiql};
 use crate::revision::Revisions;
 
 /// Names the listener who asks, as long as access control is off.
-const VIEWER_HEADER: &str = "x-viewer";
+pub(crate) const VIEWER_HEADER: &str = "x-viewer";
 
 const WEBSOCKET_PATH: &str = "/graphql/ws";
 
@@ -30,10 +31,12 @@ pub struct App {
     pub finish: futures::future::BoxFuture<'static, ()>,
 }
 
-/// Puts the application together, within a runtime. GraphiQL's example queries ask about `example_username`.
-pub fn app(db: &Db, clock: SharedClock, limits: &Limits, example_username: &str) -> App {
+/// Puts the application together, within a runtime. GraphiQL's example queries ask about `example_username`; without
+/// `connect`, nobody can sign in to Spotify here.
+pub fn app(db: &Db, clock: SharedClock, limits: &Limits, example_username: &str, connect: Option<Connect>) -> App {
     let schema = graphql::schema(limits);
     let revisions = Revisions::follow(db);
+    let connect = connect::routes(db, clock.clone(), connect);
     let shared = Shared { db: db.clone(), clock, revisions: revisions.clone() };
 
     let provide = {
@@ -56,7 +59,7 @@ pub fn app(db: &Db, clock: SharedClock, limits: &Limits, example_username: &str)
             async move { db.ping().await.map_err(|_| "The database cannot be reached.".to_owned()) }
         }
     };
-    let others = Router::new().route_service(WEBSOCKET_PATH, websocket);
+    let others = Router::new().route_service(WEBSOCKET_PATH, websocket).merge(connect);
     let router = http::router(handler.clone(), &page, schema.sdl(), ready, others);
     App { schema, router, revisions, finish: Box::pin(async move { handler.finish().await }) }
 }

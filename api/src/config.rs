@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 
 use anyhow::bail;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use entity::settings::{DatabaseSettings, LogFormat, LogSettings};
+use entity::settings::{DatabaseSettings, KeySettings, LogFormat, LogSettings, SpotifySettings};
+
+use crate::connect::{self, Connect};
 
 /// Answers GraphQL questions about what people listen to.
 #[derive(Parser)]
@@ -36,6 +38,10 @@ pub struct Settings {
     database: DatabaseSettings,
     #[command(flatten)]
     log: LogSettings,
+    #[command(flatten)]
+    spotify: SpotifySettings,
+    #[command(flatten)]
+    keys: KeySettings,
     /// Where to listen
     #[arg(long, env = "LISTEN_ADDR", default_value = "127.0.0.1:5001", value_name = "ADDRESS:PORT", global = true)]
     listen_addr: SocketAddr,
@@ -61,6 +67,19 @@ impl Settings {
     /// How log lines are written.
     pub fn log_format(&self) -> LogFormat {
         self.log.log_format
+    }
+
+    /// What connecting Spotify accounts needs, for a server that listens at `address`; `None` where no app is set.
+    pub fn connect(&self, address: SocketAddr) -> anyhow::Result<Option<Connect>> {
+        if !self.spotify.is_set() {
+            return Ok(None);
+        }
+        let callback = format!("http://{address}{}/callback", connect::PATH);
+        Ok(Some(Connect {
+            app: self.spotify.app()?,
+            redirect_uri: self.spotify.redirect_uri(&callback)?,
+            keys: self.keys.ring(&self.database_url()?)?,
+        }))
     }
 
     /// Where to listen, if that is allowed with the access control in force.

@@ -31,17 +31,18 @@ pub async fn serve(settings: &Settings, clock: SharedClock) -> anyhow::Result<()
         _ => anyhow::Error::new(error).context(format!("cannot listen on {address}: correct LISTEN_ADDR")),
     })?;
     let address = listener.local_addr().context("the operating system does not say where it listens")?;
+    let connect = settings.connect(address)?;
     let db = Db::open(&settings.database_url()?, CONNECTIONS_MAX).await?;
     let first = user::Entity::find().order_by_asc(user::Column::Id).one(db.read()).await?;
     if first.is_none() {
         info!(
             "the database is empty. Three ways to get plays in: a demo, `cargo run --release -p ingest -- demo`; \
-             connect a Spotify account, `refrain-ingest accounts add NAME --refresh-token-file FILE` and then \
+             connect a Spotify account, `refrain-ingest accounts connect NAME --create-user` and then \
              `refrain-ingest run`; import a privacy export from Spotify, which comes with the next release"
         );
     }
     let username = first.map_or_else(|| EXAMPLE_USERNAME.to_owned(), |user| user.username);
-    let app = app(&db, clock, &Limits::default(), &username);
+    let app = app(&db, clock, &Limits::default(), &username, connect);
     // Before it is said that it is ready: whoever reads that may want it to stop.
     let stop = stop()?;
     info!("ready: open http://{address}/graphiql");

@@ -8,9 +8,11 @@ use sea_orm::Iterable;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 
+use crate::db::Db;
 use crate::ids::UserId;
 use crate::secret::Sealed;
 use crate::time::Instant;
+use crate::{erasure, revision};
 
 /// A row of `spotify_account`.
 #[sea_orm::model]
@@ -109,8 +111,10 @@ pub async fn connect(
     Ok(())
 }
 
-/// Ends the link of `user` and forgets its token; whether there was one. Whoever is working with it writes nothing any more.
-pub async fn disconnect(db: &impl ConnectionTrait, user: UserId) -> Result<bool, DbErr> {
+/// Ends the link of `user` at `now` and forgets its token; whether there was one. Whoever is working with it writes nothing
+/// any more. With `erase`, everything of that person is asked to be erased in the same transaction.
+pub async fn disconnect(db: &Db, user: UserId, erase: bool, now: Instant) -> Result<bool, DbErr> {
+    let transaction = db.begin().await?;
     let row = ActiveModel {
         spotify_user_id: Set(None),
         sealed_refresh_token: Set(None),
@@ -123,8 +127,13 @@ pub async fn disconnect(db: &impl ConnectionTrait, user: UserId) -> Result<bool,
         .col_expr(Column::Generation, Expr::col(Column::Generation).add(1))
         .filter(Column::UserId.eq(user))
         .filter(Column::State.ne(State::Disconnected))
-        .exec(db)
+        .exec(&transaction)
         .await?;
+    if erase {
+        erasure::request(&transaction, user, now).await?;
+    }
+    revision::raise(&transaction, &[user.0], now).await?;
+    transaction.commit().await?;
     Ok(ended.rows_affected > 0)
 }
 

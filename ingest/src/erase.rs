@@ -141,11 +141,12 @@ async fn rows(db: &Db, user: UserId, now: Instant) -> Result<(Erased, Instant, b
     let rejects = reject::Entity::delete_many().filter(reject::Column::UserId.eq(user));
     erased.rejects = rejects.exec(&transaction).await?.rows_affected;
     archive_object::Entity::delete_many().filter(archive_object::Column::UserId.eq(user)).exec(&transaction).await?;
-    let until = now.max(request.requested_at);
-    let row = erasure::ActiveModel { user_id: Set(user), erased_until: Set(Some(until)), ..Default::default() };
-    erasure::Entity::update(row).exec(&transaction).await?;
     let account = spotify_account::Entity::find_by_id(user).one(&transaction).await?;
     let is_linked = account.is_some_and(|account| account.state != State::Disconnected);
+    // Somebody who has connected again meanwhile may have pages already that are to stay.
+    let until = if is_linked { request.requested_at } else { now.max(request.requested_at) };
+    let row = erasure::ActiveModel { user_id: Set(user), erased_until: Set(Some(until)), ..Default::default() };
+    erasure::Entity::update(row).exec(&transaction).await?;
     revision::raise(&transaction, &[user.0, revision::EVERYONE], now).await?;
     transaction.commit().await?;
     Ok((erased, until, is_linked))

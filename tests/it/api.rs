@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod charts;
+mod connect;
 mod faults;
 mod graphiql;
 mod history;

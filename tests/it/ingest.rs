@@ -2,7 +2,9 @@
 
 mod archive;
 mod catalogue;
+mod consent;
 mod demo;
+mod erasure;
 mod failures;
 mod gaps;
 mod rejects;

@@ -13,6 +13,7 @@ mod statements;
 use std::sync::Arc;
 
 use ::api::app::app;
+use ::api::connect::Connect;
 use ::api::http::Limits;
 use entity::clock::FixedClock;
 use entity::db::Db;
@@ -21,6 +22,7 @@ use reqwest::{RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
+use url::Url;
 
 pub use history::{History, history};
 pub use node::node;
@@ -49,10 +51,16 @@ pub struct Api {
 impl Api {
     /// Serves `db` at [`NOW`].
     pub async fn start(db: &Db) -> Self {
+        Self::start_with(db, |_| None).await
+    }
+
+    /// The same, where people can sign in to Spotify; `connect` is told the address of the callback.
+    pub async fn start_with(db: &Db, connect: impl FnOnce(Url) -> Option<Connect>) -> Self {
         let clock = Arc::new(FixedClock::new(at(NOW)));
-        let app = app(db, clock.clone(), &Limits::default(), "ada");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free loopback port");
         let origin = format!("http://{}", listener.local_addr().expect("a listener has an address"));
+        let callback = Url::parse(&format!("{origin}/connect/spotify/callback")).expect("an address");
+        let app = app(db, clock.clone(), &Limits::default(), "ada", connect(callback));
         let server = tokio::spawn(axum::serve(listener, app.router).into_future()).abort_handle();
         Self { client: reqwest::Client::new(), clock, origin, server }
     }

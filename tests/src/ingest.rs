@@ -120,6 +120,12 @@ impl Station {
         run(&self.pipeline, &self.app, &self.keys).await.expect("a run that ends")
     }
 
+    /// Polls one account, as it was when somebody read it.
+    pub async fn poll(&self, account: &spotify_account::Model) -> Result<Loaded, Failure> {
+        let mut trace = Trace::new(Some(account.user_id), self.pipeline.clock.clone());
+        self.pipeline.poll(&self.app, &self.keys, account, &mut trace).await
+    }
+
     /// Forgets all that only a process knows, as the end of one and the start of the next do.
     pub fn restart(&mut self) {
         self.app = app(&self.spotify);
@@ -127,7 +133,12 @@ impl Station {
 
     /// Loads one document as if it had been fetched now.
     pub async fn load(&self, kind: Kind, bytes: Vec<u8>) -> Result<Loaded, Failure> {
-        let page = RawPage { kind, fetched_at: self.clock.now(), bytes };
+        self.load_fetched_at(kind, bytes, self.clock.now()).await
+    }
+
+    /// Loads one document that was fetched then.
+    pub async fn load_fetched_at(&self, kind: Kind, bytes: Vec<u8>, fetched_at: Instant) -> Result<Loaded, Failure> {
+        let page = RawPage { kind, fetched_at, bytes };
         self.pipeline.load(&page, &mut Trace::new(None, self.pipeline.clock.clone())).await
     }
 }

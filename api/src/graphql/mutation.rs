@@ -5,12 +5,13 @@
 
 mod ingest;
 mod settings;
+mod spotify;
 
 use async_graphql::{MergedObject, SimpleObject};
 
 /// What can be changed. Mutations are sent by POST.
 #[derive(MergedObject, Default)]
-pub struct Mutation(settings::Settings, ingest::Ingest);
+pub struct Mutation(settings::Settings, spotify::Spotify, ingest::Ingest);
 
 /// What the asker can mend.
 #[derive(SimpleObject, Debug, PartialEq, Eq)]

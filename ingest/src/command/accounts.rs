@@ -5,7 +5,7 @@ mod disconnect;
 mod rotate;
 
 pub use connect::{Connect, Visit};
-pub use disconnect::{Disconnect, Remove, disconnect, remove};
+pub use disconnect::{Disconnect, Remove, remove};
 pub use rotate::rotate;
 
 use std::io::Read;

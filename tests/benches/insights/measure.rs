@@ -78,7 +78,7 @@ impl Sides {
     pub(crate) async fn open(url: &str, patience: Patience) -> anyhow::Result<(Self, Db)> {
         let db = Db::open(url, CONNECTIONS_MAX).await?;
         let clock: SharedClock = Arc::new(FixedClock::new(NOW));
-        let app = app(&db, Arc::clone(&clock), &Limits::default(), "nobody");
+        let app = app(&db, Arc::clone(&clock), &Limits::default(), "nobody", None);
         let shared = Shared { db: db.clone(), clock, revisions: app.revisions.clone() };
         let mut options = ConnectOptions::new(url);
         options.max_connections(1).sqlx_logging(false);

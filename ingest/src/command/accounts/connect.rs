@@ -92,7 +92,7 @@ async fn link(
     account_id: Option<String>,
     now: Instant,
 ) -> Result<String, Error> {
-    let failed = |error: anyhow::Error| Error::Unreachable { source: error.into() };
+    let failed = |error: anyhow::Error| Error::Unavailable { source: error.into() };
     if options.create_user && person(db.read(), &options.name).await.map_err(|e| failed(e.into()))?.is_none() {
         let add = Add {
             name: options.name.clone(),

@@ -3,10 +3,8 @@
 use anyhow::Context;
 use clap::Args;
 use entity::clock::SharedClock;
-use entity::db::Db;
 use entity::ids::UserId;
-use entity::time::Instant;
-use entity::{erasure, revision, spotify_account, user};
+use entity::{revision, spotify_account, user};
 use sea_orm::EntityTrait;
 
 use super::known;
@@ -52,13 +50,13 @@ pub(super) async fn execute(settings: &Settings, options: Disconnect, clock: Sha
     if !erase {
         let db = open(settings).await?;
         let person = known(db.read(), &name).await?;
-        let was_linked = disconnect(&db, person.id, false, clock.now()).await?;
+        let was_linked = spotify_account::disconnect(&db, person.id, false, clock.now()).await?;
         println!("{name} {}", if was_linked { "is not linked any more; the plays stay" } else { "was not linked" });
         return Ok(());
     }
     let pipeline = Pipeline { archive: settings.archive()?, db: open(settings).await?, clock };
     let person = known(pipeline.db.read(), &name).await?;
-    disconnect(&pipeline.db, person.id, true, pipeline.clock.now()).await?;
+    spotify_account::disconnect(&pipeline.db, person.id, true, pipeline.clock.now()).await?;
     let erased = erase::one(&pipeline, person.id).await?;
     println!("{name} is not linked any more. {}", went(&erased));
     Ok(())
@@ -79,23 +77,10 @@ pub(super) async fn execute_remove(settings: &Settings, options: Remove, clock: 
     Ok(())
 }
 
-/// Ends a link; with `erase`, asks for everything of that person to be erased in the same transaction. Whether there was a
-/// link.
-pub async fn disconnect(db: &Db, user: UserId, erase: bool, now: Instant) -> anyhow::Result<bool> {
-    let transaction = db.begin().await?;
-    let was_linked = spotify_account::disconnect(&transaction, user).await?;
-    if erase {
-        erasure::request(&transaction, user, now).await?;
-    }
-    revision::raise(&transaction, &[user.0], now).await?;
-    transaction.commit().await?;
-    Ok(was_linked)
-}
-
 /// Erases a person's data, then the account: everyone's totals stay true.
 pub async fn remove(pipeline: &Pipeline, user: UserId) -> anyhow::Result<Erased> {
     let now = pipeline.clock.now();
-    disconnect(&pipeline.db, user, true, now).await?;
+    spotify_account::disconnect(&pipeline.db, user, true, now).await?;
     let erased = erase::one(pipeline, user).await?;
     let transaction = pipeline.db.begin().await?;
     user::Entity::delete_by_id(user).exec(&transaction).await.context("the account itself could not be removed")?;
