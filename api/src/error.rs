@@ -28,6 +28,10 @@ pub enum Code {
     GraphqlParseFailed,
     /// The document is GraphQL, but not of this schema.
     GraphqlValidationFailed,
+    /// The document was named by a hash that is not known here: send its text along, once.
+    PersistedQueryNotFound,
+    /// The document was named by a protocol other than version 1 of automatic persisted queries.
+    PersistedQueryNotSupported,
     /// The document exceeds a limit: tokens, nesting, fields, aliases, root fields, directives, complexity.
     QueryTooComplex,
     /// The request needs a valid sign-in.
@@ -60,6 +64,8 @@ impl Code {
             Self::BadUserInput => "BAD_USER_INPUT",
             Self::GraphqlParseFailed => "GRAPHQL_PARSE_FAILED",
             Self::GraphqlValidationFailed => "GRAPHQL_VALIDATION_FAILED",
+            Self::PersistedQueryNotFound => "PERSISTED_QUERY_NOT_FOUND",
+            Self::PersistedQueryNotSupported => "PERSISTED_QUERY_NOT_SUPPORTED",
             Self::QueryTooComplex => "QUERY_TOO_COMPLEX",
             Self::Unauthenticated => "UNAUTHENTICATED",
             Self::Forbidden => "FORBIDDEN",
@@ -81,6 +87,8 @@ impl Code {
             | Self::BadUserInput
             | Self::GraphqlParseFailed
             | Self::GraphqlValidationFailed
+            | Self::PersistedQueryNotFound
+            | Self::PersistedQueryNotSupported
             | Self::QueryTooComplex => StatusCode::BAD_REQUEST,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
@@ -101,11 +109,13 @@ impl Code {
         Self::ALL.into_iter().find(|code| code.as_str() == text)
     }
 
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 17] = [
         Self::BadRequest,
         Self::BadUserInput,
         Self::GraphqlParseFailed,
         Self::GraphqlValidationFailed,
+        Self::PersistedQueryNotFound,
+        Self::PersistedQueryNotSupported,
         Self::QueryTooComplex,
         Self::Unauthenticated,
         Self::Forbidden,

@@ -18,6 +18,7 @@
 
 mod answer;
 mod document;
+mod documents;
 pub mod graphiql;
 mod graphql;
 mod guarded;
@@ -25,6 +26,7 @@ mod health;
 mod limits;
 mod media;
 mod parameters;
+mod persisted;
 mod provide;
 mod request_id;
 #[cfg(test)]

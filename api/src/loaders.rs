@@ -1,6 +1,6 @@
 //! Batches the catalogue reads of one request: however long a list is, its names cost the same number of statements.
 //!
-//! One loader per relation and request, made by [`Loaders::new`] and dropped with the request. A key that has no row is
+//! One loader of the `dataloader` crate per relation and request, made by [`Loaders::new`] and dropped with the request. A key that has no row is
 //! answered `None` (or an empty list), and remembered; one failure is shared by all who waited for it. Nothing is kept
 //! between requests.
 
@@ -18,6 +18,7 @@ use entity::db::Db;
 use entity::ids::{AlbumId, ArtistId, RunId, TrackId, UserId};
 use entity::{album, album_image, artist, artist_image, ingest_step, track, track_features, user};
 
+pub(crate) use batched::Answer;
 pub use batched::Batched;
 
 /// The loaders of one request.

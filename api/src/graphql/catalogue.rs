@@ -5,7 +5,6 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use entity::ids::{AlbumId, ArtistId, TrackId};
 use entity::{album, artist, track, track_features};
-use futures::future::try_join_all;
 use sea_orm::DbErr;
 
 use super::context;
@@ -15,6 +14,7 @@ use super::scalars::{Long, TimeZone};
 use super::time::{TimeRangeInput, zone};
 use crate::error;
 use crate::insights::{self, Audience, Filter, Scope};
+use crate::loaders::Answer;
 
 /// A track of the catalogue.
 pub(super) struct Track(pub(super) Arc<track::Model>);
@@ -30,6 +30,12 @@ impl Track {
     pub(super) async fn load(ctx: &Context<'_>, id: TrackId) -> Result<Self> {
         found(context::of(ctx).loaders().tracks.get(id).await, "track", id.0).map(Self)
     }
+
+    /// Several of them, in their order.
+    pub(super) async fn load_all(ctx: &Context<'_>, ids: &[TrackId]) -> Result<Vec<Self>> {
+        let rows = context::of(ctx).loaders().tracks.get_all(ids).await;
+        ids.iter().zip(rows).map(|(id, row)| found(row, "track", id.0).map(Self)).collect()
+    }
 }
 
 impl Artist {
@@ -38,9 +44,10 @@ impl Artist {
         found(context::of(ctx).loaders().artists.get(id).await, "artist", id.0).map(Self)
     }
 
-    /// Several of them, in one batch.
-    async fn load_all(ctx: &Context<'_>, ids: Option<&Vec<ArtistId>>) -> Result<Vec<Self>> {
-        try_join_all(ids.into_iter().flatten().map(|id| Self::load(ctx, *id))).await
+    /// Several of them, in their order.
+    pub(super) async fn load_all(ctx: &Context<'_>, ids: &[ArtistId]) -> Result<Vec<Self>> {
+        let rows = context::of(ctx).loaders().artists.get_all(ids).await;
+        ids.iter().zip(rows).map(|(id, row)| found(row, "artist", id.0).map(Self)).collect()
     }
 }
 
@@ -48,6 +55,12 @@ impl Album {
     /// The album of a row that something else points to.
     pub(super) async fn load(ctx: &Context<'_>, id: AlbumId) -> Result<Self> {
         found(context::of(ctx).loaders().albums.get(id).await, "album", id.0).map(Self)
+    }
+
+    /// Several of them, in their order.
+    pub(super) async fn load_all(ctx: &Context<'_>, ids: &[AlbumId]) -> Result<Vec<Self>> {
+        let rows = context::of(ctx).loaders().albums.get_all(ids).await;
+        ids.iter().zip(rows).map(|(id, row)| found(row, "album", id.0).map(Self)).collect()
     }
 }
 
@@ -87,7 +100,7 @@ impl Track {
     /// In order of credit; the first is the primary artist.
     async fn artists(&self, ctx: &Context<'_>) -> Result<Vec<Artist>> {
         let ids = many(context::of(ctx).loaders().track_artists.get(self.0.id).await)?;
-        Artist::load_all(ctx, ids.as_deref()).await
+        Artist::load_all(ctx, ids.as_deref().map_or(&[], Vec::as_slice)).await
     }
 
     /// The first in order of credit, for whom plays count with credit PRIMARY.
@@ -227,7 +240,7 @@ impl Album {
     /// In order of credit.
     async fn artists(&self, ctx: &Context<'_>) -> Result<Vec<Artist>> {
         let ids = many(context::of(ctx).loaders().album_artists.get(self.0.id).await)?;
-        Artist::load_all(ctx, ids.as_deref()).await
+        Artist::load_all(ctx, ids.as_deref().map_or(&[], Vec::as_slice)).await
     }
 
     /// Largest first; may be empty.
@@ -346,16 +359,16 @@ async fn album_images(ctx: &Context<'_>, album: AlbumId) -> Result<Vec<Image>> {
 }
 
 /// A row that must be there, because another row points to it.
-fn found<T>(answer: Result<Option<Arc<T>>, Arc<DbErr>>, what: &str, key: i32) -> Result<Arc<T>> {
+fn found<T>(answer: Answer<T>, what: &str, key: i32) -> Result<Arc<T>> {
     let row = answer.map_err(error::database)?;
     row.ok_or_else(|| error::internal(DbErr::RecordNotFound(format!("{what} {key}, to which another row points"))))
 }
 
-fn many<T>(answer: Result<Option<Arc<T>>, Arc<DbErr>>) -> Result<Option<Arc<T>>> {
+fn many<T>(answer: Answer<T>) -> Result<Option<Arc<T>>> {
     answer.map_err(error::database)
 }
 
-fn one<T: Copy>(answer: Result<Option<Arc<T>>, Arc<DbErr>>) -> Option<Result<T>> {
+fn one<T: Copy>(answer: Answer<T>) -> Option<Result<T>> {
     match answer {
         Ok(value) => value.map(|value| Ok(*value)),
         Err(error) => Some(Err(error::database(error))),

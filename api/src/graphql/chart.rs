@@ -7,7 +7,6 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, Object, OutputType, Result};
 use entity::ids::{AlbumId, ArtistId, TrackId, UserId};
 use entity::measure;
-use futures::future::try_join_all;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
@@ -54,6 +53,9 @@ pub(super) trait ChartNode: OutputType + Sized {
 
     /// The node of a chart row's key.
     fn of_key(ctx: &Context<'_>, key: Self::Key) -> impl Future<Output = Result<Self>> + Send;
+
+    /// The nodes of a page's keys, in their order.
+    fn of_keys(ctx: &Context<'_>, keys: Vec<Self::Key>) -> impl Future<Output = Result<Vec<Self>>> + Send;
 }
 
 impl ChartNode for Track {
@@ -61,6 +63,10 @@ impl ChartNode for Track {
 
     async fn of_key(ctx: &Context<'_>, key: i32) -> Result<Self> {
         Self::load(ctx, TrackId(key)).await
+    }
+
+    async fn of_keys(ctx: &Context<'_>, keys: Vec<i32>) -> Result<Vec<Self>> {
+        Self::load_all(ctx, &keys.into_iter().map(TrackId).collect::<Vec<_>>()).await
     }
 }
 
@@ -70,6 +76,10 @@ impl ChartNode for Artist {
     async fn of_key(ctx: &Context<'_>, key: i32) -> Result<Self> {
         Self::load(ctx, ArtistId(key)).await
     }
+
+    async fn of_keys(ctx: &Context<'_>, keys: Vec<i32>) -> Result<Vec<Self>> {
+        Self::load_all(ctx, &keys.into_iter().map(ArtistId).collect::<Vec<_>>()).await
+    }
 }
 
 impl ChartNode for Album {
@@ -78,6 +88,10 @@ impl ChartNode for Album {
     async fn of_key(ctx: &Context<'_>, key: i32) -> Result<Self> {
         Self::load(ctx, AlbumId(key)).await
     }
+
+    async fn of_keys(ctx: &Context<'_>, keys: Vec<i32>) -> Result<Vec<Self>> {
+        Self::load_all(ctx, &keys.into_iter().map(AlbumId).collect::<Vec<_>>()).await
+    }
 }
 
 impl ChartNode for User {
@@ -85,6 +99,10 @@ impl ChartNode for User {
 
     async fn of_key(ctx: &Context<'_>, key: i32) -> Result<Self> {
         Self::load(ctx, UserId(key)).await
+    }
+
+    async fn of_keys(ctx: &Context<'_>, keys: Vec<i32>) -> Result<Vec<Self>> {
+        Self::load_all(ctx, &keys.into_iter().map(UserId).collect::<Vec<_>>()).await
     }
 }
 
@@ -221,7 +239,7 @@ where
 
     /// The rows without their numbers.
     async fn nodes(&self, ctx: &Context<'_>) -> Result<Vec<N>> {
-        try_join_all(self.0.places.iter().map(|place| N::of_key(ctx, place.row.key.clone()))).await
+        N::of_keys(ctx, self.0.places.iter().map(|place| place.row.key.clone()).collect()).await
     }
 
     /// Where this page stands in the chart.

@@ -20,6 +20,7 @@ use super::taste::Affinity;
 use super::time::{TimeRangeInput, TimeRangePreset, zone};
 use crate::error;
 use crate::insights::{self, Audience, Pair, Scope};
+use crate::loaders::Answer;
 
 /// A listener.
 pub(super) struct User(pub(super) Arc<user::Model>);
@@ -27,8 +28,13 @@ pub(super) struct User(pub(super) Arc<user::Model>);
 impl User {
     /// The listener of a row that something else points to.
     pub(super) async fn load(ctx: &Context<'_>, id: UserId) -> Result<Self> {
-        let row = context::of(ctx).loaders().users.get(id).await.map_err(error::database)?;
-        row.map(Self).ok_or_else(|| error::internal(DbErr::RecordNotFound(format!("user {id}, who has plays"))))
+        found(context::of(ctx).loaders().users.get(id).await, id)
+    }
+
+    /// Several of them, in their order.
+    pub(super) async fn load_all(ctx: &Context<'_>, ids: &[UserId]) -> Result<Vec<Self>> {
+        let rows = context::of(ctx).loaders().users.get_all(ids).await;
+        ids.iter().zip(rows).map(|(id, row)| found(row, *id)).collect()
     }
 
     /// The zone asked for, or the listener's own.
@@ -164,4 +170,10 @@ impl User {
         let score = insights::affinity(db, &pair).await.map_err(error::database)?;
         Ok(Some(Affinity { pair, score }))
     }
+}
+
+/// A listener who must be there, because there are plays of theirs.
+fn found(answer: Answer<user::Model>, id: UserId) -> Result<User> {
+    let row = answer.map_err(error::database)?;
+    row.map(User).ok_or_else(|| error::internal(DbErr::RecordNotFound(format!("user {id}, who has plays"))))
 }

@@ -9,7 +9,7 @@
 //! read. Still, a browser that says it asks for another site (`Sec-Fetch-Site`) is refused, so that no page can make its
 //! visitors' browsers run expensive queries, unless a header is there that only a permitted page can add.
 //!
-//! Not here: batches, uploads and multipart (refused), subscriptions (the websocket), persisted documents, CORS.
+//! Not here: batches, uploads and multipart (refused), subscriptions (the websocket), CORS.
 
 use std::{
     pin::pin,
@@ -18,7 +18,7 @@ use std::{
 };
 
 use async_graphql::{
-    Executor, Request, Response as GraphqlResponse,
+    Executor, Response as GraphqlResponse,
     parser::types::{ExecutableDocument, OperationType},
 };
 use axum::{
@@ -30,16 +30,21 @@ use axum::{
     routing::get,
 };
 use futures::StreamExt;
-use tokio::{sync::Semaphore, task::JoinError, time::timeout};
+use tokio::{
+    sync::Semaphore,
+    task::{JoinError, unconstrained},
+    time::timeout,
+};
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, error, info, info_span, warn};
 
 use super::{
     answer::{self, Refusal, executed, request_error, without_position},
     document::{self, Fault},
+    documents::{Document, Documents},
     limits::Limits,
     media::{self, Media},
-    parameters,
+    parameters::{self, Parameters},
     provide::Provide,
     request_id::RequestId,
 };
@@ -52,6 +57,7 @@ struct Inner<E, P> {
     executor: E,
     provide: P,
     limits: Limits,
+    documents: Documents,
     /// Bounds executions that run, including those whose client has left.
     executions: Arc<Semaphore>,
     tasks: TaskTracker,
@@ -67,7 +73,8 @@ impl<E: Executor, P: Provide> GraphqlHttp<E, P> {
     /// `executor` is the schema, built through [`Limits::apply`] with the same limits.
     pub fn new(executor: E, provide: P, limits: Limits) -> Self {
         let executions = Arc::new(Semaphore::new(limits.executions_max));
-        Self(Arc::new(Inner { executor, provide, limits, executions, tasks: TaskTracker::new() }))
+        let documents = Documents::new(&limits);
+        Self(Arc::new(Inner { executor, provide, limits, documents, executions, tasks: TaskTracker::new() }))
     }
 
     /// `GET` and `POST` of `/graphql`.
@@ -85,7 +92,7 @@ impl<E: Executor, P: Provide> GraphqlHttp<E, P> {
     async fn answer(&self, parts: Parts, body: Body, id: &RequestId) -> Result<GraphqlResponse, Refusal> {
         let limits = &self.0.limits;
         let by_get = parts.method != Method::POST;
-        let request = if by_get {
+        let parameters = if by_get {
             refuse_other_sites(&parts.headers)?;
             let text = parts.uri.query().unwrap_or_default();
             if text.len() > limits.body_bytes_max {
@@ -95,17 +102,17 @@ impl<E: Executor, P: Provide> GraphqlHttp<E, P> {
         } else {
             parameters::from_json(&read_body(&parts.headers, body, limits).await?)?
         };
-        match self.check(&request, by_get) {
-            Ok((document, operation)) => self.execute(parts, request, document, operation, id).await,
+        match self.check(&parameters, by_get) {
+            Ok((document, operation)) => self.execute(parts, parameters, document, operation, id).await,
             Err(Unfit::Document(fault)) => Ok(request_error(fault)),
             Err(Unfit::Method(refusal)) => Err(refusal),
         }
     }
 
     /// Everything that can be known without the schema.
-    fn check(&self, request: &Request, by_get: bool) -> Result<(ExecutableDocument, OperationType), Unfit> {
-        let document = document::read(&request.query, &self.0.limits)?;
-        let operation = &document::operation(&document, request.operation_name.as_deref())?.node;
+    fn check(&self, parameters: &Parameters, by_get: bool) -> Result<(Arc<Document>, OperationType), Unfit> {
+        let document = self.0.documents.find(parameters, &self.0.limits)?;
+        let operation = &document::operation(&document.parsed, parameters.operation_name.as_deref())?.node;
         let ty = operation.ty;
         match ty {
             OperationType::Mutation if by_get => {
@@ -119,15 +126,15 @@ impl<E: Executor, P: Provide> GraphqlHttp<E, P> {
             }
             OperationType::Query | OperationType::Mutation => {}
         }
-        document::check_variables(operation, &request.variables)?;
+        document::check_variables(operation, |name| parameters.variables.get(name).map(serde_json::Value::is_null))?;
         Ok((document, ty))
     }
 
     async fn execute(
         &self,
         parts: Parts,
-        mut request: Request,
-        document: ExecutableDocument,
+        parameters: Parameters,
+        document: Arc<Document>,
         operation: OperationType,
         id: &RequestId,
     ) -> Result<GraphqlResponse, Refusal> {
@@ -135,14 +142,17 @@ impl<E: Executor, P: Provide> GraphqlHttp<E, P> {
             let text = "The server has as much to do as it takes on at a time. Please try again in a moment.";
             return Err(Refusal::new(Code::ServiceUnavailable, text).header(header::RETRY_AFTER, "1"));
         };
-        let operation_name = name_of_only(&document).or_else(|| request.operation_name.clone()).unwrap_or_default();
+        let named = parameters.persisted.is_some();
+        let mut request = parameters.into_request()?;
+        let operation_name =
+            name_of_only(&document.parsed).or_else(|| request.operation_name.clone()).unwrap_or_default();
         let span = info_span!(
             "graphql",
             request.id = id.as_str(),
             graphql.operation.type = %operation,
             graphql.operation.name = operation_name,
         );
-        request.set_parsed_query(document);
+        request.set_parsed_query(document.parsed.clone());
         let (this, task_id) = (self.clone(), id.clone());
         let task = async move {
             let _permit = permit;
@@ -150,13 +160,17 @@ impl<E: Executor, P: Provide> GraphqlHttp<E, P> {
             let time_max = this.0.limits.execution_time_max;
             let answer = async {
                 match this.0.provide.provide(&parts, request).await {
-                    Ok(request) => this.0.executor.execute(request).await,
+                    // A turn of it ends when it waits for the database, not after 128 locks: see `loaders::batched`.
+                    Ok(request) => unconstrained(this.0.executor.execute(request)).await,
                     Err(error) => request_error(without_position(error)),
                 }
             };
             let mut response = timeout(time_max, answer).await.map_err(|_| late(time_max))?;
             settle(&mut response, task_id.as_str());
             log_answer(&response, operation, &operation_name, begun.elapsed());
+            if named && executed(&response) {
+                this.0.documents.keep(&document);
+            }
             Ok(response)
         };
         let finished = self.0.tasks.spawn(task.instrument(span.clone())).await;

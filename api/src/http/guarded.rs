@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Data, Executor, Request, Response, parser::types::OperationType};
+use async_graphql::{Data, Executor, Request, Response, Value, parser::types::OperationType};
 use futures::{StreamExt, stream, stream::BoxStream};
+use tokio::task::unconstrained;
 
 use super::{
     answer::request_error,
@@ -43,7 +44,7 @@ impl<E: Executor> Guarded<E> {
                 "Mutations are not answered here. Send them by POST to /graphql.",
             ));
         }
-        document::check_variables(&operation.node, &request.variables)?;
+        document::check_variables(&operation.node, |name| Some(*request.variables.get(name)? == Value::Null))?;
         request.set_parsed_query(document);
         Ok((self.equip)(request))
     }
@@ -52,7 +53,7 @@ impl<E: Executor> Guarded<E> {
 impl<E: Executor> Executor for Guarded<E> {
     async fn execute(&self, request: Request) -> Response {
         let mut response = match self.check(request) {
-            Ok(request) => self.inner.execute(request).await,
+            Ok(request) => unconstrained(self.inner.execute(request)).await,
             Err(fault) => request_error(fault),
         };
         settle(&mut response, RequestId::random().as_str());
@@ -65,6 +66,11 @@ impl<E: Executor> Executor for Guarded<E> {
             Ok(request) => self.inner.execute_stream(request, session),
             Err(fault) => stream::once(async { request_error(fault) }).boxed(),
         };
+        // A turn of it ends when it waits for something outside, not after 128 locks: see `loaders::batched`.
+        let responses = stream::unfold(responses, async |mut responses| {
+            let response = unconstrained(responses.next()).await?;
+            Some((response, responses))
+        });
         responses
             .map(move |mut response| {
                 settle(&mut response, id.as_str());

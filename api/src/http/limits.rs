@@ -28,6 +28,8 @@ pub struct Limits {
     pub introspection_lists_max: usize,
     /// Complexity as the schema computes it: 1 per field unless a field says otherwise. Default 5,000.
     pub complexity_max: usize,
+    /// Bytes of documents remembered by their text, and again by their hash. Default 16 MiB each.
+    pub documents_bytes_max: usize,
     /// Executions at one time; beyond it, requests are turned away rather than queued. Default 512.
     pub executions_max: usize,
     /// How long reading a body, and then answering it, may each take. Default 10 s.
@@ -47,6 +49,7 @@ impl Default for Limits {
             nesting_max: 32,
             introspection_lists_max: 3,
             complexity_max: 5_000,
+            documents_bytes_max: 16 * 1024 * 1024,
             executions_max: 512,
             execution_time_max: Duration::from_secs(10),
         }

@@ -4,16 +4,43 @@ use async_graphql::{Request, Variables};
 use axum::body::Bytes;
 use serde_json::{Map, Value};
 
-use super::document::Fault;
+use super::{document::Fault, persisted::DocumentHash};
 use crate::error::Code;
 
+/// What a client sent, well formed.
+#[derive(Debug)]
+pub(super) struct Parameters {
+    /// The document. Nothing only where `persisted` names one.
+    pub(super) query: Option<String>,
+    /// The name of the document, by which it can be asked for without its text.
+    pub(super) persisted: Option<DocumentHash>,
+    pub(super) operation_name: Option<String>,
+    /// Objects within it are in order of their keys, so that equal variables are equal as text.
+    pub(super) variables: Map<String, Value>,
+    extensions: Map<String, Value>,
+}
+
+impl Parameters {
+    /// What the schema executes, but for the document.
+    pub(super) fn into_request(self) -> Result<Request, Fault> {
+        let mut request = Request::new("").variables(Variables::from_json(Value::Object(self.variables)));
+        request.operation_name = self.operation_name;
+        for (name, value) in self.extensions {
+            let value = async_graphql::Value::from_json(value)
+                .map_err(|error| Fault::new(Code::BadRequest, format!("`extensions` cannot be read: {error}.")))?;
+            request.extensions.insert(name, value);
+        }
+        Ok(request)
+    }
+}
+
 /// Reads the parameters of a POST.
-pub(super) fn from_json(body: &Bytes) -> Result<Request, Fault> {
+pub(super) fn from_json(body: &Bytes) -> Result<Parameters, Fault> {
     if body.is_empty() {
         return refuse("The body is empty. Send a JSON object such as {\"query\": \"{ __typename }\"}.");
     }
     match serde_json::from_slice(body) {
-        Ok(Value::Object(parameters)) => request(parameters),
+        Ok(Value::Object(parameters)) => read(parameters),
         Ok(Value::Array(_)) => refuse(
             "Batches are not accepted: send each operation as a request of its own, or ask for several fields in one.",
         ),
@@ -23,7 +50,7 @@ pub(super) fn from_json(body: &Bytes) -> Result<Request, Fault> {
 }
 
 /// Reads the parameters of a GET. `variables` and `extensions` are JSON inside the URL; an empty one is as good as none.
-pub(super) fn from_query_string(text: &str) -> Result<Request, Fault> {
+pub(super) fn from_query_string(text: &str) -> Result<Parameters, Fault> {
     let mut parameters = Map::new();
     for (name, text) in url::form_urlencoded::parse(text.as_bytes()) {
         let value = match &*name {
@@ -39,41 +66,37 @@ pub(super) fn from_query_string(text: &str) -> Result<Request, Fault> {
             return refuse(format!("`{name}` was given more than once."));
         }
     }
-    request(parameters)
+    read(parameters)
 }
 
-fn request(mut parameters: Map<String, Value>) -> Result<Request, Fault> {
-    let mut request = match parameters.remove("query") {
-        Some(Value::String(query)) => Request::new(query),
-        None | Some(Value::Null) => return refuse("`query` is missing. It is the GraphQL document, as a string."),
-        Some(other) => return refuse(format!("`query` must be a string, not {}.", kind(&other))),
-    };
-    match parameters.remove("operationName") {
-        None | Some(Value::Null) => {}
-        Some(Value::String(name)) if name.is_empty() => {}
-        Some(Value::String(name)) => request.operation_name = Some(name),
+fn read(mut parameters: Map<String, Value>) -> Result<Parameters, Fault> {
+    let operation_name = match parameters.remove("operationName") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(name)) => Some(name).filter(|name| !name.is_empty()),
         Some(other) => return refuse(format!("`operationName` must be a string, not {}.", kind(&other))),
-    }
-    match parameters.remove("variables") {
-        None | Some(Value::Null) => {}
-        Some(variables @ Value::Object(_)) => request.variables = Variables::from_json(variables),
+    };
+    let variables = match parameters.remove("variables") {
+        None | Some(Value::Null) => Map::new(),
+        Some(Value::Object(variables)) => variables,
         Some(other) => {
             let text = format!("`variables` must be an object with a value per variable, not {}.", kind(&other));
             return refuse(text);
         }
-    }
-    match parameters.remove("extensions") {
-        None | Some(Value::Null) => {}
-        Some(Value::Object(extensions)) => {
-            for (name, value) in extensions {
-                let value = async_graphql::Value::from_json(value)
-                    .map_err(|error| Fault::new(Code::BadRequest, format!("`extensions` cannot be read: {error}.")))?;
-                request.extensions.insert(name, value);
-            }
-        }
+    };
+    let extensions = match parameters.remove("extensions") {
+        None | Some(Value::Null) => Map::new(),
+        Some(Value::Object(extensions)) => extensions,
         Some(other) => return refuse(format!("`extensions` must be an object, not {}.", kind(&other))),
-    }
-    Ok(request)
+    };
+    let persisted = DocumentHash::of_extensions(&extensions)?;
+    let query = match parameters.remove("query") {
+        Some(Value::String(query)) if query.is_empty() && persisted.is_some() => None,
+        Some(Value::String(query)) => Some(query),
+        None | Some(Value::Null) if persisted.is_some() => None,
+        None | Some(Value::Null) => return refuse("`query` is missing. It is the GraphQL document, as a string."),
+        Some(other) => return refuse(format!("`query` must be a string, not {}.", kind(&other))),
+    };
+    Ok(Parameters { query, persisted, operation_name, variables, extensions })
 }
 
 fn refuse<T>(text: impl Into<String>) -> Result<T, Fault> {
@@ -115,17 +138,36 @@ mod tests {
     #[test]
     fn a_query_string_carries_all_four() {
         let text = "query=query%20A%7Ba%7D&operationName=A&variables=%7B%22n%22%3A1%7D&extensions=%7B%22x%22%3Atrue%7D";
-        let request = from_query_string(text).unwrap();
-        assert_eq!(request.query, "query A{a}");
-        assert_eq!(request.operation_name.as_deref(), Some("A"));
-        assert_eq!(serde_json::to_string(&request.variables).unwrap(), r#"{"n":1}"#);
-        assert!(request.extensions.contains_key("x"));
+        let parameters = from_query_string(text).unwrap();
+        assert_eq!(parameters.query.as_deref(), Some("query A{a}"));
+        assert_eq!(parameters.operation_name.as_deref(), Some("A"));
+        assert_eq!(serde_json::to_string(&parameters.variables).unwrap(), r#"{"n":1}"#);
+        assert!(parameters.into_request().unwrap().extensions.contains_key("x"));
     }
 
     #[test]
     fn empty_parameters_of_a_query_string_are_as_good_as_none() {
-        let request = from_query_string("query=%7Ba%7D&operationName=&variables=&extensions=").unwrap();
-        assert_eq!(request.operation_name, None);
+        let parameters = from_query_string("query=%7Ba%7D&operationName=&variables=&extensions=").unwrap();
+        assert_eq!(parameters.operation_name, None);
         assert_eq!(from_query_string("query=a&query=b").unwrap_err().message, "`query` was given more than once.");
+    }
+
+    #[test]
+    fn equal_variables_are_equal_as_text_whatever_their_order() {
+        let text = |body: &'static str| {
+            let parameters = from_json(&Bytes::from_static(body.as_bytes())).unwrap();
+            serde_json::to_string(&parameters.variables).unwrap()
+        };
+        let one = text(r#"{"query": "{a}", "variables": {"range": {"until": 2, "from": 1}, "a": 3}}"#);
+        let other = text(r#"{"query": "{a}", "variables": {"a": 3, "range": {"from": 1, "until": 2}}}"#);
+        assert_eq!(one, other);
+    }
+
+    #[test]
+    fn a_document_may_be_named_by_its_hash_alone() {
+        let hash = "ecf4edb46db40b5132295c0291d62fb65d6759a9eedfa4d5d612dd5ec54a6b38";
+        let body = format!(r#"{{"extensions": {{"persistedQuery": {{"version": 1, "sha256Hash": "{hash}"}}}}}}"#);
+        let parameters = from_json(&Bytes::from(body)).unwrap();
+        assert_eq!((parameters.query, parameters.persisted.unwrap().to_string()), (None, hash.to_owned()));
     }
 }

@@ -3,6 +3,7 @@
 mod face;
 mod limits;
 mod pages;
+mod persisted;
 mod protocol;
 mod trouble;
 mod websocket;
