@@ -57,9 +57,9 @@ async fn erase(station: &Station, listener: &Listener) -> UserId {
 async fn tables_of(db: &TestDb, user: UserId) -> Vec<String> {
     let mut tables = Vec::new();
     for (table, shape) in db.shapes().await {
-        let columns =
-            shape.foreign_keys.iter().filter(|(_, key)| key.table == "user").map(|(column, _)| column.clone());
-        let column = if table == "user" { Some("id".to_owned()) } else { columns.last() };
+        let mut foreign_keys = shape.foreign_keys.iter();
+        let leads_there = foreign_keys.find(|(_, key)| key.table == "user").map(|(column, _)| column.as_str());
+        let column = if table == "user" { Some("id") } else { leads_there };
         let Some(column) = column else { continue };
         if db.number(&format!("SELECT COUNT(*) FROM \"{table}\" WHERE {column} = {user}")).await > 0 {
             tables.push(table);
