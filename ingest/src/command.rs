@@ -1,6 +1,8 @@
 //! The commands: each opens what it needs from the settings, does one thing, and says what it did.
 
 pub mod accounts;
+pub mod backfill;
+pub mod check;
 pub mod demo;
 pub mod rollup;
 pub mod run;
@@ -19,17 +21,20 @@ use crate::config::{Cli, Command, Settings};
 pub async fn execute(cli: Cli, clock: SharedClock) -> anyhow::Result<ExitCode> {
     let settings = &cli.settings;
     match cli.command {
-        Command::Run => run::execute(settings, clock).await,
+        // Boxed, like everything that holds a whole pipeline: the compiler counts how deep a future's layout goes.
+        Command::Run => Box::pin(run::execute(settings, clock)).await,
         Command::Accounts(command) => accounts::execute(settings, command, clock).await,
+        Command::Backfill(options) => Box::pin(backfill::execute(settings, &options, clock)).await,
         Command::Runs { id, first } => runs::execute(settings, id, first).await,
-        Command::Demo(options) => demo::execute(settings, options, clock).await,
+        Command::Demo { options, dry_run } => demo::execute(settings, options, dry_run, clock).await,
         Command::Rollup(command) => rollup::execute(settings, command, clock).await,
+        Command::Check(options) => check::execute(settings, options, clock).await,
     }
 }
 
 const CONNECTIONS_MAX: u32 = 16;
 
-async fn open(settings: &Settings) -> anyhow::Result<Db> {
+pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Db> {
     Ok(Db::open(&settings.database_url()?, CONNECTIONS_MAX).await?)
 }
 

@@ -1,11 +1,14 @@
 //! The settings of `refrain-ingest`: flags, environment variables, `.env`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand};
 use entity::archive::{Archive, S3Settings};
 use entity::secret::KeyRing;
-use entity::settings::{DatabaseSettings, KeySettings, LogSettings, SpotifyApp, SpotifySettings};
+use entity::settings::{DatabaseSettings, KeySettings, LogSettings, SpotifyApp, SpotifySettings, secret};
 use url::Url;
 
+use crate::alert::{AlertSettings, Alerts};
 use crate::command;
 use crate::spotify::App;
 
@@ -29,6 +32,8 @@ pub enum Command {
     /// People and their Spotify links
     #[command(subcommand)]
     Accounts(command::accounts::Command),
+    /// Ask Spotify for what the catalogue lacks, most played first
+    Backfill(command::backfill::Options),
     /// What earlier runs did, newest first; with a number, that run step by step
     Runs {
         /// A run's number
@@ -38,10 +43,18 @@ pub enum Command {
         first: u32,
     },
     /// Fill an empty database with a generated history of several listeners
-    Demo(command::demo::Options),
+    Demo {
+        #[command(flatten)]
+        options: command::demo::Options,
+        /// Say what would be done, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// The totals kept beside the plays
     #[command(subcommand)]
     Rollup(command::rollup::Command),
+    /// Try everything that the ingest depends on by a real round trip; exit code 0 if all works, 1 if not
+    Check(command::check::Options),
 }
 
 /// How to reach everything.
@@ -58,8 +71,19 @@ pub struct Settings {
     s3: S3Settings,
     #[command(flatten)]
     spotify: SpotifySettings,
+    /// The most calls that `run` makes to fill in the catalogue, after the plays; 0 turns it off
+    #[arg(long, env = "ENRICH_BUDGET", default_value_t = 20, value_name = "CALLS", global = true)]
+    enrich_budget: u32,
+    #[command(flatten)]
+    alerts: AlertSettings,
     #[command(flatten)]
     keys: KeySettings,
+    /// The API's shared cache, for `check` alone
+    #[arg(long, env = "REDIS_URL", hide_env_values = true, value_name = "URL", global = true)]
+    redis_url: Option<String>,
+    /// A file that holds its address instead
+    #[arg(long, env = "REDIS_URL_FILE", value_name = "FILE", global = true)]
+    redis_url_file: Option<PathBuf>,
 }
 
 impl Settings {
@@ -84,6 +108,16 @@ impl Settings {
         Ok(App::new(&app.client_id, &app.client_secret, app.api_url.as_str(), app.auth_url.as_str()))
     }
 
+    /// The address of Redis, if it is set.
+    pub fn redis_url(&self) -> anyhow::Result<Option<String>> {
+        secret("REDIS_URL", self.redis_url.as_deref(), self.redis_url_file.as_deref())
+    }
+
+    /// The address of Discord's webhook, if it is set.
+    pub fn discord_webhook_url(&self) -> anyhow::Result<Option<Url>> {
+        self.alerts.discord()
+    }
+
     /// The same as it is registered, for signing in.
     pub fn spotify_app(&self) -> anyhow::Result<SpotifyApp> {
         self.spotify.app()
@@ -97,6 +131,16 @@ impl Settings {
     /// The key ring, or `None` where a key file would have to be made first.
     pub fn keys_if_there(&self) -> anyhow::Result<Option<KeyRing>> {
         self.keys.ring_if_there(&self.database_url()?)
+    }
+
+    /// The most calls that a run makes to fill in the catalogue.
+    pub fn enrich_budget(&self) -> u32 {
+        self.enrich_budget
+    }
+
+    /// Whom to tell what begins to fail and works again.
+    pub fn alerts(&self) -> anyhow::Result<Alerts> {
+        self.alerts.alerts()
     }
 
     /// The key ring. With the embedded database and no keys given, a file beside the database, made if need be.

@@ -1,8 +1,9 @@
 //! Foreseeing the end of an authorization: Spotify's refresh tokens die six months after a person's consent, and only that
 //! person can give another.
 //!
-//! It says whom to warn and remembers that they were warned; telling anyone is the alerts' business.
+//! It says of whom to warn, once for each number of days; telling anyone is the alerts' business.
 
+use entity::alert::Standing;
 use entity::consent;
 use entity::db::Db;
 use entity::ids::UserId;
@@ -10,6 +11,8 @@ use entity::spotify_account::{ActiveModel, Column, Entity, State};
 use entity::time::Instant;
 use entity::user;
 use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder};
+
+use crate::alert;
 
 /// How many days before the end somebody is warned.
 pub const WARNED_DAYS: [i32; 3] = [30, 7, 1];
@@ -28,6 +31,27 @@ pub struct Warning {
     /// Which of [`WARNED_DAYS`] has come.
     pub days: i32,
     generation: i32,
+}
+
+/// Hands every warning that is due to the alerts, and takes back those of links that were renewed or ended.
+pub async fn foresee(db: &Db, now: Instant) -> Result<(), DbErr> {
+    for warning in due(db, now).await? {
+        // The alert first: it is one thing however often it is given, and what is recorded is not given again.
+        alert::expiring(db, warning.user, Some((warning.expires_at, warning.days)), now).await?;
+        record(db, &warning).await?;
+    }
+    let warned_of = entity::alert::Entity::find()
+        .filter(entity::alert::Column::Subject.starts_with("expiry/"))
+        .filter(entity::alert::Column::Standing.eq(Standing::Failing))
+        .all(db.write())
+        .await?;
+    for user in warned_of.into_iter().filter_map(|alert| alert.user_id) {
+        let account = Entity::find_by_id(user).one(db.write()).await?;
+        if account.is_none_or(|account| account.warned_days.is_none()) {
+            alert::expiring(db, user, None, now).await?;
+        }
+    }
+    Ok(())
 }
 
 /// The warnings that are due at `now`, in order of user: one for each link that ends within a number of days of which it was

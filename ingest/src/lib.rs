@@ -8,16 +8,21 @@
 //! Each step is a function of the one on its left. Nothing is interpreted before its bytes are durable; everything a page
 //! changes is one transaction; doing any of it twice is doing it once. It never serves a request.
 
-pub(crate) mod access;
+mod access;
+pub mod alert;
 pub mod batch;
+mod check;
+pub mod chores;
 pub mod command;
 pub mod config;
 pub mod demo;
+pub mod enrich;
 pub mod erase;
 pub mod expiry;
 pub mod journal;
 pub mod load;
 pub mod pipeline;
+pub mod progress;
 pub mod rollup;
 pub mod spotify;
 pub mod transform;

@@ -18,7 +18,9 @@ use entity::ids::{ArchiveObjectId, UserId};
 use entity::time::Instant;
 use entity::{erasure, revision, user};
 use sea_orm::sea_query::{LockType, OnConflict};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect,
+};
 
 use crate::batch::{Batch, Reject};
 use crate::rollup;
@@ -87,31 +89,42 @@ pub(crate) const ATTEMPTS_MAX: u32 = 8;
 
 async fn load_once(db: &Db, origin: &Origin, batch: &Batch, now: Instant) -> Result<Loaded, Error> {
     let transaction = db.begin().await?;
+    let loaded = write(&transaction, origin, batch, now).await?;
+    transaction.commit().await?;
+    Ok(loaded)
+}
+
+/// Writes everything that `batch` changes into a transaction that the caller commits.
+pub(crate) async fn write(
+    transaction: &DatabaseTransaction,
+    origin: &Origin,
+    batch: &Batch,
+    now: Instant,
+) -> Result<Loaded, Error> {
     if let Some(user) = origin.user {
-        refuse_erased(&transaction, user, origin.fetched_at).await?;
+        refuse_erased(transaction, user, origin.fetched_at).await?;
     }
-    let object = index_object(&transaction, origin).await?;
-    let catalogue = catalogue::upsert(&transaction, batch, origin.fetched_at).await?;
+    let object = index_object(transaction, origin).await?;
+    let catalogue = catalogue::upsert(transaction, batch, origin.fetched_at).await?;
     let mut loaded = Loaded { rejected: batch.rejects.len(), ..Loaded::default() };
     let mut audiences = Vec::new();
     if let Some(user) = origin.user {
-        let known = plays::Known::around(&transaction, user, &batch.plays).await?;
-        let new = plays::insert(&transaction, user, object, &batch.plays, &catalogue, &known).await?;
-        rollup::fold(&transaction, &new).await?;
+        let known = plays::Known::around(transaction, user, &batch.plays).await?;
+        let new = plays::insert(transaction, user, object, &batch.plays, &catalogue, &known).await?;
+        rollup::fold(transaction, &new).await?;
         loaded.plays_loaded = new.len();
         loaded.plays_known = batch.plays.len() - new.len();
-        loaded.gaps = usize::from(gaps::notice(&transaction, user, batch, &known, now).await?);
-        gaps::fill(&transaction, user, &new, now).await?;
+        loaded.gaps = usize::from(gaps::notice(transaction, user, batch, &known, now).await?);
+        gaps::fill(transaction, user, &new, now).await?;
         if !new.is_empty() {
             audiences.extend([user.0, revision::EVERYONE]);
         }
     }
-    set_aside(&transaction, origin, object, &batch.rejects, now).await?;
+    set_aside(transaction, origin, object, &batch.rejects, now).await?;
     if catalogue.insights_changed {
         audiences.push(revision::CATALOGUE);
     }
-    revision::raise(&transaction, &audiences, now).await?;
-    transaction.commit().await?;
+    revision::raise(transaction, &audiences, now).await?;
     Ok(loaded)
 }
 

@@ -102,7 +102,7 @@ impl Pipeline {
         let batch = trace.step("transform", async { transform(page, &key) }).await?;
         let user = match page.kind {
             Kind::Plays(user) => Some(user),
-            Kind::Artists | Kind::AudioFeatures | Kind::Probe => None,
+            Kind::Tracks | Kind::Artists | Kind::Albums | Kind::AudioFeatures | Kind::Probe => None,
         };
         let origin = Origin { key, user, fetched_at: page.fetched_at };
         let load = load::load(&self.db, &origin, &batch, self.clock.now());
@@ -122,21 +122,17 @@ impl Pipeline {
         account: &spotify_account::Model,
         trace: &mut Trace,
     ) -> Result<Loaded, Failure> {
-        let user = account.user_id;
         let link = Link::of(account, &self.db, &self.clock);
         let result = async {
             let session = trace.step("refresh", link.session(app, keys)).await?;
-            let page = trace
-                .step("fetch", async {
-                    if account.spotify_user_id.is_none() {
-                        link.identify(&session.account_id().await?).await?;
-                    }
-                    let bytes = session.recently_played().await?.into_bytes();
-                    let page = RawPage { kind: Kind::Plays(user), fetched_at: self.clock.now(), bytes };
-                    link.stands().await?;
-                    Ok(page)
-                })
-                .await?;
+            let page = match trace.step("fetch", self.fetch(account, &link, &session)).await {
+                // Withdrawn meanwhile, or dead before its hour: another one is asked for, once.
+                Err(Failure::Spotify(spotify::Error::Unauthorized)) => {
+                    let session = trace.step("refresh", link.session(app, keys)).await?;
+                    trace.step("fetch", self.fetch(account, &link, &session)).await?
+                }
+                page => page?,
+            };
             self.load(&page, trace).await
         }
         .await;
@@ -145,12 +141,30 @@ impl Pipeline {
         }
         result
     }
+
+    /// The page of newest plays, from an account that is known to feed nobody else here.
+    async fn fetch(
+        &self,
+        account: &spotify_account::Model,
+        link: &Link<'_>,
+        session: &spotify::Session,
+    ) -> Result<RawPage, Failure> {
+        if account.spotify_user_id.is_none() {
+            link.identify(&session.account_id().await?).await?;
+        }
+        let bytes = session.recently_played().await?.into_bytes();
+        let page = RawPage { kind: Kind::Plays(account.user_id), fetched_at: self.clock.now(), bytes };
+        link.stands().await?;
+        Ok(page)
+    }
 }
 
 fn transform(page: &RawPage, key: &ArchiveKey) -> Result<Batch, Failure> {
     let batch = match page.kind {
         Kind::Plays(_) => transform::recently_played(&page.bytes),
+        Kind::Tracks => transform::tracks(&page.bytes),
         Kind::Artists => transform::artists(&page.bytes),
+        Kind::Albums => transform::albums(&page.bytes),
         Kind::AudioFeatures => transform::audio_features(&page.bytes),
         Kind::Probe => Ok(Batch::default()),
     };
@@ -168,6 +182,11 @@ impl Trace {
     /// An empty trace of `user`'s steps.
     pub fn new(user: Option<UserId>, clock: SharedClock) -> Self {
         Self { user, clock, steps: Vec::new() }
+    }
+
+    /// The step that ended last.
+    pub fn last(&self) -> &'static str {
+        self.steps.last().map_or("begin", |step| step.name)
     }
 
     /// The steps so far.

@@ -36,6 +36,17 @@ pub async fn redeem(
     }
 }
 
+/// Whether Spotify knows the app by its id and secret.
+pub async fn is_known(app: &SpotifyApp) -> Result<(), Error> {
+    let client = Client::builder().timeout(TIMEOUT).build().map_err(unreachable)?;
+    let request = client
+        .post(app.auth_url.join("api/token").expect("a base address takes a path"))
+        .basic_auth(&app.client_id, Some(&app.client_secret))
+        .form(&[("grant_type", "client_credentials")]);
+    let (status, body) = answer(request.send().await.map_err(unreachable)?).await?;
+    consent::read_known(status, &body)
+}
+
 async fn answer(mut response: Response) -> Result<(u16, Vec<u8>), Error> {
     let status = response.status().as_u16();
     let mut body = Vec::new();
