@@ -44,6 +44,7 @@ pub enum Command {
     },
     /// Fill an empty database with a generated history of several listeners
     Demo {
+        /// What to generate
         #[command(flatten)]
         options: command::demo::Options,
         /// Say what would be done, and change nothing

@@ -11,7 +11,7 @@
 mod access;
 pub mod alert;
 pub mod batch;
-mod check;
+pub mod check;
 pub mod chores;
 pub mod command;
 pub mod config;
