@@ -15,6 +15,8 @@ use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
+use crate::ids::UserId;
+
 pub use key::{ArchiveKey, Kind, Prefix};
 pub use listing::Listing;
 pub use s3::S3Settings;
@@ -95,11 +97,7 @@ impl Archive {
     pub fn open(url: &str, s3: &S3Settings) -> Result<Self, Error> {
         if let Some(path) = url.strip_prefix("file:") {
             let path = path.strip_prefix("//").unwrap_or(path);
-            return if path.is_empty() {
-                Err(Error::Address)
-            } else {
-                Ok(Self::Directory(directory::Directory::new(PathBuf::from(path))))
-            };
+            return if path.is_empty() { Err(Error::Address) } else { Ok(Self::in_folder(PathBuf::from(path))) };
         }
         let place = url.strip_prefix("s3://").ok_or(Error::Address)?;
         let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
@@ -107,6 +105,11 @@ impl Archive {
             return Err(Error::Address);
         }
         Ok(Self::S3(s3::Bucket::new(bucket, prefix.trim_matches('/'), s3)?))
+    }
+
+    /// The archive in the folder at `root`, which is made when the first object comes.
+    pub fn in_folder(root: PathBuf) -> Self {
+        Self::Directory(directory::Directory::new(root))
     }
 
     /// Keeps `bytes` under `key`. When this returns, they are durable.
@@ -137,6 +140,20 @@ impl Archive {
             Self::Directory(directory) => Listing::of_directory(prefix, directory.walk(prefix)),
             Self::S3(bucket) => Listing::of_bucket(prefix, bucket.pages(prefix)),
         }
+    }
+
+    /// The people of whom it holds plays, in order.
+    pub async fn people(&self) -> Result<Vec<UserId>, Error> {
+        let failed = |source| Error::List { prefix: PEOPLE.to_owned(), source };
+        let mut names = match self {
+            Self::Directory(directory) => directory.folders(PEOPLE).await.map_err(|source| failed(source.into()))?,
+            Self::S3(bucket) => bucket.folders(PEOPLE).await.map_err(failed)?,
+        };
+        names.retain(|name| name.starts_with("user="));
+        let mut people: Vec<UserId> =
+            names.iter().filter_map(|name| name["user=".len()..].parse().ok()).map(UserId).collect();
+        people.sort_unstable();
+        Ok(people)
     }
 
     /// Deletes one object, or finds it gone.
@@ -174,6 +191,9 @@ fn unpack(key: &ArchiveKey, compressed: &[u8]) -> Result<Vec<u8>, Error> {
     }
     Ok(bytes)
 }
+
+/// Below this, each person's plays have a folder of their own.
+const PEOPLE: &str = "plays/v1/";
 
 /// zstd's own default: a page of 185 KB becomes some 15 KB in under a millisecond.
 const ZSTD_LEVEL: i32 = 3;

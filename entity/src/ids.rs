@@ -42,3 +42,7 @@ id!(
     /// Key of [`crate::ingest_run`].
     RunId
 );
+id!(
+    /// Key of [`crate::import`].
+    ImportId
+);

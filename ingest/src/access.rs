@@ -92,11 +92,12 @@ impl<'a> Link<'a> {
         Ok(withdrawn.exec(self.db.write()).await?.rows_affected > 0)
     }
 
-    /// Notes that a fetch has succeeded, and that what `requested_at` asked for was done.
-    pub(crate) async fn succeed(&self, requested_at: Option<Instant>) -> Result<(), DbErr> {
+    /// Notes that a fetch has succeeded, that what `requested_at` asked for was done, and when the next one is due.
+    pub(crate) async fn succeed(&self, due_at: Instant, requested_at: Option<Instant>) -> Result<(), DbErr> {
         let row = ActiveModel {
             state: Set(State::Active),
             last_succeeded_at: Set(Some(self.clock.now())),
+            due_at: Set(due_at),
             ..Default::default()
         };
         self.update().set(row).exec(self.db.write()).await?;
@@ -105,6 +106,13 @@ impl<'a> Link<'a> {
             let done = ActiveModel { requested_at: Set(None), ..Default::default() };
             self.update().set(done).filter(Column::RequestedAt.eq(requested_at)).exec(self.db.write()).await?;
         }
+        Ok(())
+    }
+
+    /// Notes that a fetch has failed, and when to try again.
+    pub(crate) async fn fail(&self, due_at: Instant) -> Result<(), DbErr> {
+        let row = ActiveModel { due_at: Set(due_at), ..Default::default() };
+        self.update().set(row).exec(self.db.write()).await?;
         Ok(())
     }
 

@@ -4,9 +4,14 @@ pub mod accounts;
 pub mod backfill;
 pub mod check;
 pub mod demo;
+pub mod import;
+pub mod replay;
 pub mod rollup;
 pub mod run;
 pub mod runs;
+pub mod spool;
+mod stop;
+pub mod watch;
 
 use std::process::ExitCode;
 
@@ -16,16 +21,22 @@ use entity::db::Db;
 use entity::ingest_run::Outcome;
 
 use crate::config::{Cli, Command, Settings};
+use crate::pipeline::Pipeline;
 
 /// Runs one command; its exit code.
 pub async fn execute(cli: Cli, clock: SharedClock) -> anyhow::Result<ExitCode> {
     let settings = &cli.settings;
     match cli.command {
         // Boxed, like everything that holds a whole pipeline: the compiler counts how deep a future's layout goes.
-        Command::Run => Box::pin(run::execute(settings, clock)).await,
+        Command::Run(options) => Box::pin(run::execute(settings, options, clock)).await,
+        Command::Watch(options) => Box::pin(watch::execute(settings, options, clock)).await,
+        Command::Replay(options) => Box::pin(replay::execute(settings, options, clock)).await,
+        Command::Verify(which) => Box::pin(replay::verify(settings, which, clock)).await,
+        Command::Spool(command) => Box::pin(spool::execute(settings, command, clock)).await,
         Command::Accounts(command) => accounts::execute(settings, command, clock).await,
         Command::Backfill(options) => Box::pin(backfill::execute(settings, &options, clock)).await,
         Command::Runs { id, first } => runs::execute(settings, id, first).await,
+        Command::Import(options) => import::execute(settings, options, clock).await,
         Command::Demo { options, dry_run } => demo::execute(settings, options, dry_run, clock).await,
         Command::Rollup(command) => rollup::execute(settings, command, clock).await,
         Command::Check(options) => check::execute(settings, options, clock).await,
@@ -41,6 +52,11 @@ pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Db> {
 /// The database as it is, for a command that must change nothing: it is not made, not migrated, and takes no write.
 async fn open_untouched(settings: &Settings) -> anyhow::Result<Db> {
     Ok(Db::open_untouched(&settings.database_url()?, CONNECTIONS_MAX).await?)
+}
+
+async fn pipeline(settings: &Settings, clock: SharedClock) -> anyhow::Result<Pipeline> {
+    let (archive, spool) = (settings.archive()?, settings.spool());
+    Ok(Pipeline::new(open(settings).await?, archive, spool, clock))
 }
 
 /// A table for people: aligned columns without frames.

@@ -16,7 +16,7 @@ use entity::ids::UserId;
 use entity::ingest_run::Outcome;
 use entity::spotify_account::{self, State};
 use entity::time::Instant;
-use entity::{archive_object, erasure, gap, play, reject, revision, skip, user};
+use entity::{archive_object, echo, erasure, gap, import, play, reject, revision, skip, user};
 use sea_orm::sea_query::LockType;
 use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 use tracing::{error, info};
@@ -92,6 +92,7 @@ pub async fn one(pipeline: &Pipeline, user: UserId) -> Result<Erased, Error> {
             result => break result?,
         }
     };
+    erased.objects += pipeline.spool.erase(user).await? as u64;
     for prefix in Prefix::personal(user) {
         erased.objects += objects(&pipeline.archive, &prefix, until, is_linked).await?;
     }
@@ -132,6 +133,9 @@ async fn rows(db: &Db, user: UserId, now: Instant) -> Result<(Erased, Instant, b
     let request = request.ok_or_else(|| DbErr::RecordNotFound(format!("an erasure of user {user}")))?;
     rollup::forget(&transaction, user).await?;
     let mut erased = Erased::default();
+    // What an import kept beside the plays, and the imports that wait or tell of themselves.
+    echo::Entity::delete_many().filter(echo::Column::UserId.eq(user)).exec(&transaction).await?;
+    import::Entity::delete_many().filter(import::Column::UserId.eq(user)).exec(&transaction).await?;
     let plays = play::Entity::delete_many().filter(play::Column::UserId.eq(user));
     erased.plays = plays.exec(&transaction).await?.rows_affected;
     let skips = skip::Entity::delete_many().filter(skip::Column::UserId.eq(user));

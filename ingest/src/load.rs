@@ -1,29 +1,38 @@
 //! From facts to rows: everything one document changes, in one transaction.
 //!
-//! Catalogue, then plays (`ON CONFLICT DO NOTHING`, so that loading twice is loading once), then the rollups folded from the
-//! rows that were really new, gaps, records set aside, and last the revisions. Either all of it is there or none.
+//! Catalogue, then plays (only those that are not known, so that loading twice is loading once), then the rollups, changed by
+//! what really changed, gaps, records set aside, and last the revisions. Either all of it is there or none.
+//!
+//! [`export`] does the same with what a privacy export says.
 //!
 //! It asks nobody but the database, and never what time it is.
 
+mod adoption;
+pub(crate) mod bulk;
 mod catalogue;
 mod credits;
 mod details;
+pub mod export;
 mod gaps;
+mod names;
 mod plays;
+mod records;
 
 use entity::archive::ArchiveKey;
 use entity::archive_object;
 use entity::db::Db;
 use entity::ids::{ArchiveObjectId, UserId};
 use entity::time::Instant;
-use entity::{erasure, revision, user};
-use sea_orm::sea_query::{LockType, OnConflict};
+use entity::{erasure, revision};
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect,
 };
 
 use crate::batch::{Batch, Reject};
-use crate::rollup;
+use crate::{crash, rollup};
+
+pub(crate) use plays::newest;
 
 /// Where a batch comes from: the archived bytes.
 #[derive(Clone, Debug)]
@@ -47,6 +56,8 @@ pub struct Loaded {
     pub rejected: usize,
     /// Gaps noticed.
     pub gaps: usize,
+    /// Raw answers that wait in the spool, because the archive did not take them.
+    pub spooled: usize,
 }
 
 impl Loaded {
@@ -57,6 +68,7 @@ impl Loaded {
             plays_known: self.plays_known + other.plays_known,
             rejected: self.rejected + other.rejected,
             gaps: self.gaps + other.gaps,
+            spooled: self.spooled + other.spooled,
         }
     }
 }
@@ -90,6 +102,7 @@ pub(crate) const ATTEMPTS_MAX: u32 = 8;
 async fn load_once(db: &Db, origin: &Origin, batch: &Batch, now: Instant) -> Result<Loaded, Error> {
     let transaction = db.begin().await?;
     let loaded = write(&transaction, origin, batch, now).await?;
+    crash::point("load-written");
     transaction.commit().await?;
     Ok(loaded)
 }
@@ -110,13 +123,14 @@ pub(crate) async fn write(
     let mut audiences = Vec::new();
     if let Some(user) = origin.user {
         let known = plays::Known::around(transaction, user, &batch.plays).await?;
-        let new = plays::insert(transaction, user, object, &batch.plays, &catalogue, &known).await?;
-        rollup::fold(transaction, &new).await?;
-        loaded.plays_loaded = new.len();
-        loaded.plays_known = batch.plays.len() - new.len();
+        let change = plays::insert(transaction, user, object, &batch.plays, &catalogue, &known).await?;
+        rollup::change(transaction, &change.added, &change.removed).await?;
+        let new = change.added;
+        loaded.plays_loaded = new.len() - change.removed.len().min(new.len());
+        loaded.plays_known = batch.plays.len() - loaded.plays_loaded;
         loaded.gaps = usize::from(gaps::notice(transaction, user, batch, &known, now).await?);
         gaps::fill(transaction, user, &new, now).await?;
-        if !new.is_empty() {
+        if !new.is_empty() || !change.removed.is_empty() {
             audiences.extend([user.0, revision::EVERYONE]);
         }
     }
@@ -130,9 +144,9 @@ pub(crate) async fn write(
 
 /// Turns away what an erasure has taken or is about to take. The person's row is locked against an erasure until the
 /// commit, and the question is asked behind that lock: either this load is seen by the erasure, or it sees it.
-pub(crate) async fn refuse_erased(db: &impl ConnectionTrait, user: UserId, received_at: Instant) -> Result<(), Error> {
-    let person = user::Entity::find_by_id(user).lock(LockType::KeyShare).one(db).await?;
-    if person.is_none() || erasure::refuses(db, user, received_at).await? {
+async fn refuse_erased(db: &impl ConnectionTrait, user: UserId, received_at: Instant) -> Result<(), Error> {
+    let is_here = records::lock(db, user).await?;
+    if !is_here || erasure::refuses(db, user, received_at).await? {
         return Err(Error::Erased);
     }
     Ok(())

@@ -3,6 +3,8 @@
 //! Nothing is interpreted before its bytes are durable. An account's failure is that account's; whoever runs several goes on
 //! with the next.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use entity::archive::{self, Archive, ArchiveKey, Kind};
@@ -13,13 +15,15 @@ use entity::ids::UserId;
 use entity::secret::KeyRing;
 use entity::spotify_account;
 use entity::time::Instant;
-use sea_orm::DbErr;
+use sea_orm::{DbErr, EntityTrait};
 
 use crate::access::Link;
 use crate::batch::Batch;
+use crate::jobs::Pace;
 use crate::journal::Step;
 use crate::load::{self, Loaded, Origin};
-use crate::{spotify, transform};
+use crate::spool::Spool;
+use crate::{crash, person, spotify, transform};
 
 /// What every document needs on its way.
 #[derive(Clone)]
@@ -28,8 +32,12 @@ pub struct Pipeline {
     pub db: Db,
     /// Where bytes go first.
     pub archive: Archive,
+    /// Where they wait while the archive or the database is away.
+    pub spool: Spool,
     /// What the time is.
     pub clock: SharedClock,
+    /// Until when nobody tries an archive that has just failed, in Unix milliseconds.
+    archive_rests_until: Arc<AtomicI64>,
 }
 
 /// A response, as received.
@@ -67,8 +75,27 @@ pub enum Failure {
     #[error("this Spotify account is already linked to user {0}: disconnect one of them")]
     LinkedTwice(UserId),
     /// Before the bytes were durable.
-    #[error("nothing was loaded, because the raw bytes could not be kept first")]
-    Archive(#[from] archive::Error),
+    #[error("the archive did not keep the raw bytes: they wait in the spool for the next run")]
+    Archive(#[source] archive::Error),
+    /// The archive has just failed for somebody else.
+    #[error("the archive has just failed and is left alone for a minute: the raw bytes wait in the spool")]
+    ArchiveRests,
+    /// Nobody kept the bytes. Spotify's window is the last copy.
+    #[error("nothing was loaded, because neither the archive nor the spool (SPOOL_DIR) kept the raw bytes first")]
+    NotKept(#[source] archive::Error),
+    /// At the archive, while it was read.
+    #[error("the archive could not be read")]
+    Read(#[source] archive::Error),
+    /// Two people under one number.
+    #[error("number {user} is {there} in the archive and {here} in the database: replay into another database")]
+    SomebodyElse {
+        /// The number.
+        user: UserId,
+        /// Who has it in the database.
+        here: String,
+        /// Who has it in the archive.
+        there: String,
+    },
     /// The bytes are kept, but are not what was expected.
     #[error("the bytes are archived as {key} but were not understood")]
     Transform {
@@ -95,23 +122,78 @@ impl From<load::Error> for Failure {
 }
 
 impl Pipeline {
-    /// Keeps and loads one document.
+    /// The steps over this database, archive and spool.
+    pub fn new(db: Db, archive: Archive, spool: Spool, clock: SharedClock) -> Self {
+        Self { db, archive, spool, clock, archive_rests_until: Arc::default() }
+    }
+
+    /// Keeps and loads one document. What the database does not take waits in the spool for the next run, which loads it
+    /// before it fetches anything.
     pub async fn load(&self, page: &RawPage, trace: &mut Trace) -> Result<Loaded, Failure> {
         let key = ArchiveKey::new(page.kind, page.fetched_at, &page.bytes);
-        trace.step("archive", async { Ok(self.archive.put(&key, &page.bytes).await?) }).await?;
-        let batch = trace.step("transform", async { transform(page, &key) }).await?;
-        let user = match page.kind {
-            Kind::Plays(user) => Some(user),
-            Kind::Tracks | Kind::Artists | Kind::Albums | Kind::AudioFeatures | Kind::Probe => None,
-        };
-        let origin = Origin { key, user, fetched_at: page.fetched_at };
+        let spooled = self.keep(&key, &page.bytes, trace).await?;
+        crash::point("archived");
+        let result = self.interpret(&key, &page.bytes, trace).await;
+        crash::point("loaded");
+        if let Err(Failure::Database(_) | Failure::TimedOut) = &result
+            && !spooled
+        {
+            trace.step("spool", async { self.spool.put(&key, &page.bytes).await.map_err(Failure::NotKept) }).await.ok();
+        }
+        result.map(|loaded| Loaded { spooled: usize::from(spooled), ..loaded })
+    }
+
+    /// Makes bytes durable, in the archive or else in the spool; whether it was the spool.
+    async fn keep(&self, key: &ArchiveKey, bytes: &[u8], trace: &mut Trace) -> Result<bool, Failure> {
+        if trace.step("archive", self.put(key, bytes, false)).await.is_ok() {
+            return Ok(false);
+        }
+        let spooled = trace.step("spool", async { self.spool.put(key, bytes).await.map_err(Failure::NotKept) }).await;
+        if spooled.is_err() {
+            self.archive_rests_until.store(0, Ordering::Relaxed); // It is the last hope of whoever comes next.
+        }
+        spooled?;
+        crash::point("spooled");
+        Ok(true)
+    }
+
+    /// Puts bytes into the archive. One that fails is left alone for a minute, except by whoever tries whether it is back:
+    /// else every account would wait for it in turn.
+    pub(crate) async fn put(&self, key: &ArchiveKey, bytes: &[u8], anyway: bool) -> Result<(), Failure> {
+        let now = self.clock.now();
+        if !anyway && now.ms() < self.archive_rests_until.load(Ordering::Relaxed) {
+            return Err(Failure::ArchiveRests);
+        }
+        let put = self.archive.put(key, bytes).await.map_err(Failure::Archive);
+        let rests_until = if put.is_ok() { 0 } else { (now + ARCHIVE_REST_MS).ms() };
+        self.archive_rests_until.store(rests_until, Ordering::Relaxed);
+        put
+    }
+
+    /// Transforms and loads bytes that are durable already.
+    pub(crate) async fn load_archived(&self, key: &ArchiveKey, bytes: &[u8]) -> Result<Loaded, Failure> {
+        self.interpret(key, bytes, &mut Trace::new(key.kind().user(), self.clock.clone())).await
+    }
+
+    async fn interpret(&self, key: &ArchiveKey, bytes: &[u8], trace: &mut Trace) -> Result<Loaded, Failure> {
+        let batch = trace.step("transform", async { transform(key, bytes) }).await?;
+        crash::point("transformed");
+        let origin = Origin { key: key.clone(), user: key.kind().user(), fetched_at: key.fetched_at() };
         let load = load::load(&self.db, &origin, &batch, self.clock.now());
         let loaded = trace.step("load", async { Ok(load.await?) }).await;
         if let Err(Failure::Erased) = &loaded {
-            // The archive was rid of this person before these bytes came.
-            self.archive.remove(&origin.key).await?;
+            self.discard(key).await;
         }
         loaded
+    }
+
+    /// Deletes raw bytes that came, or were on their way, when archive and spool had been rid of their person already.
+    async fn discard(&self, key: &ArchiveKey) {
+        for removed in [self.spool.remove(key).await, self.archive.remove(key).await] {
+            if let Err(error) = removed {
+                tracing::warn!("raw bytes of somebody whose data were erased may be left: {}", chain(&error));
+            }
+        }
     }
 
     /// Refreshes one account's access, fetches its newest plays, keeps and loads them.
@@ -120,11 +202,14 @@ impl Pipeline {
         app: &spotify::App,
         keys: &KeyRing,
         account: &spotify_account::Model,
+        pace: Pace,
         trace: &mut Trace,
     ) -> Result<Loaded, Failure> {
+        let user = account.user_id;
         let link = Link::of(account, &self.db, &self.clock);
         let result = async {
             let session = trace.step("refresh", link.session(app, keys)).await?;
+            crash::point("refreshed");
             let page = match trace.step("fetch", self.fetch(account, &link, &session)).await {
                 // Withdrawn meanwhile, or dead before its hour: another one is asked for, once.
                 Err(Failure::Spotify(spotify::Error::Unauthorized)) => {
@@ -133,13 +218,37 @@ impl Pipeline {
                 }
                 page => page?,
             };
+            crash::point("fetched");
             self.load(&page, trace).await
         }
         .await;
-        if result.is_ok() {
-            link.succeed(account.requested_at).await?;
+        let now = self.clock.now();
+        match &result {
+            Ok(_) => {
+                let due_at = pace.next(&load::newest(&self.db, user).await?, now);
+                link.succeed(due_at, account.requested_at).await?;
+            }
+            Err(Failure::Spotify(spotify::Error::Withdrawn)) => {} // The link has noted it.
+            Err(_) => link.fail(pace.retry(user, now)).await?,
         }
+        if result.is_ok()
+            && account.last_succeeded_at.is_none_or(|last| day(last) != day(now))
+            && link.stands().await.is_ok()
+        {
+            self.keep_person(user, now).await?;
+        }
+        crash::point("acknowledged");
         result
+    }
+
+    /// Once a day, the archive learns who this is: a name for a database that is made anew from it.
+    async fn keep_person(&self, user: UserId, now: Instant) -> Result<(), DbErr> {
+        if let Some(row) = entity::user::Entity::find_by_id(user).one(self.db.write()).await?
+            && let Err(error) = person::keep(&self.archive, &row, now).await
+        {
+            tracing::warn!("who this is could not be kept, which tomorrow does: {}", chain(&error));
+        }
+        Ok(())
     }
 
     /// The page of newest plays, from an account that is known to feed nobody else here.
@@ -159,14 +268,15 @@ impl Pipeline {
     }
 }
 
-fn transform(page: &RawPage, key: &ArchiveKey) -> Result<Batch, Failure> {
-    let batch = match page.kind {
-        Kind::Plays(_) => transform::recently_played(&page.bytes),
-        Kind::Tracks => transform::tracks(&page.bytes),
-        Kind::Artists => transform::artists(&page.bytes),
-        Kind::Albums => transform::albums(&page.bytes),
-        Kind::AudioFeatures => transform::audio_features(&page.bytes),
-        Kind::Probe => Ok(Batch::default()),
+/// What the bytes under `key` say.
+pub(crate) fn transform(key: &ArchiveKey, bytes: &[u8]) -> Result<Batch, Failure> {
+    let batch = match key.kind() {
+        Kind::Plays(_) => transform::recently_played(bytes),
+        Kind::Tracks => transform::tracks(bytes),
+        Kind::Artists => transform::artists(bytes),
+        Kind::Albums => transform::albums(bytes),
+        Kind::AudioFeatures => transform::audio_features(bytes),
+        Kind::Person(_) | Kind::Probe => Ok(Batch::default()),
     };
     batch.map_err(|source| Failure::Transform { key: key.to_string(), source })
 }
@@ -214,3 +324,10 @@ impl Trace {
 
 /// Longer than any wait inside a step: three rate-limit waits of a minute.
 const STEP_TIMEOUT: Duration = Duration::from_secs(240);
+
+fn day(at: Instant) -> i64 {
+    at.ms().div_euclid(86_400_000)
+}
+
+/// How long an archive that has failed is left alone.
+const ARCHIVE_REST_MS: i64 = 60_000;

@@ -36,8 +36,8 @@ macro_rules! entities {
 
 entities! {
     artist, album, track, track_artist, album_artist, album_image, artist_image, artist_genre, track_popularity,
-    artist_popularity, artist_followers, track_features, user, spotify_account, archive_object, play, skip, gap, revision,
-    track_total, album_total, artist_total, listener_total, quarter_hour_total, ingest_run, ingest_step, reject, spool_item,
+    artist_popularity, artist_followers, track_features, user, spotify_account, archive_object, play, skip, gap, revision, echo, import,
+    track_total, album_total, artist_total, listener_total, quarter_hour_total, ingest_run, ingest_step, reject,
     spotify_app, enrichment, alert, alert_delivery,
     erasure, spent_state,
 }
@@ -121,6 +121,9 @@ const EDGES: &[Edges] = &[
     ("play", "source", &["'radio'"], &["'api'", "'export'"]),
     ("skip", "listened_ms", &["-1"], &["0"]),
     ("gap", "before", &["1"], &["2"]),
+    ("echo", "listened_ms", &["-1"], &["0"]),
+    ("echo", "source", &["'radio'"], &["'api'", "'export'"]),
+    ("import", "state", &["'lost'"], &["'pending'", "'running'", "'succeeded'", "'partly'", "'failed'"]),
     ("revision", "number", &["0"], &["1"]),
     ("track_total", "plays", &["0"], &["1"]),
     ("album_total", "plays", &["0"], &["1"]),
@@ -204,6 +207,7 @@ fn insert(table: &str, shape: &Shape, number: i32, set: &[(&str, &str)]) -> Stri
     let value = |name: &str, column: &Column| match (name, column.kind.as_str()) {
         ("before", _) => (number + 1).to_string(),
         ("source", _) => "'api'".to_owned(),
+        ("state", _) if shape.columns.contains_key("object_key") => "'pending'".to_owned(),
         ("state", _) => "'active'".to_owned(),
         ("outcome", _) => "'running'".to_owned(),
         ("credit", _) => "'all'".to_owned(),

@@ -5,5 +5,6 @@
 mod api;
 mod binaries;
 mod entities;
+mod imports;
 mod ingest;
 mod insights;

@@ -48,6 +48,14 @@ impl Directory {
         .await
     }
 
+    /// The names of the folders in one.
+    pub(super) async fn folders(&self, folder: &'static str) -> io::Result<Vec<String>> {
+        let root = self.root.clone();
+        let all = blocking(move || entries(&root, folder)).await?;
+        let name = |entry: String| Some(entry.strip_prefix(folder)?.strip_suffix('/')?.to_owned());
+        Ok(all.into_iter().filter_map(name).collect())
+    }
+
     pub(super) fn walk(&self, prefix: &Prefix) -> Walk {
         Walk { root: self.root.clone(), open: Vec::new(), next: Some(prefix.as_str().to_owned()) }
     }

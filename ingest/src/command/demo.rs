@@ -15,7 +15,7 @@ use entity::user;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait};
 use tracing::info;
 
-use super::{open, open_untouched};
+use super::open_untouched;
 use crate::config::Settings;
 use crate::demo;
 use crate::journal::Journal;
@@ -50,8 +50,7 @@ pub(super) async fn execute(
         println!("{} plays of {} listeners would be generated, archived and loaded", options.plays, options.listeners);
         return Ok(ExitCode::SUCCESS);
     }
-    let archive = settings.archive()?;
-    let pipeline = Pipeline { db: open(settings).await?, archive, clock };
+    let pipeline = super::pipeline(settings, clock).await?;
     let (listeners, loaded) = fill(&pipeline, &options).await?;
     println!(
         "{} plays of {listeners} listeners are in. Next: `cargo run --release` (or `refrain-api`) serves them; its log says where to click",

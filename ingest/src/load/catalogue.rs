@@ -12,7 +12,7 @@ use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
 };
 
-use super::{credits, details};
+use super::{adoption, credits, details};
 use crate::batch::{Album, Artist, Batch, Track};
 use crate::transform::release_year;
 
@@ -27,6 +27,7 @@ pub(super) struct Catalogue {
 
 /// Brings the catalogue up to what `batch` says, as observed at `observed_at`.
 pub(super) async fn upsert(db: &impl ConnectionTrait, batch: &Batch, observed_at: Instant) -> Result<Catalogue, DbErr> {
+    adoption::of_batch(db, batch).await?;
     let artists = upsert_artists(db, &batch.artists).await?;
     let (albums, years_changed) = upsert_albums(db, &batch.albums).await?;
     let tracks = upsert_tracks(db, batch).await?;

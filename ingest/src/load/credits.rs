@@ -121,7 +121,7 @@ async fn standing(
         .collect())
 }
 
-async fn lock(db: &impl ConnectionTrait, tracks: &[TrackId]) -> Result<(), DbErr> {
+pub(super) async fn lock(db: &impl ConnectionTrait, tracks: &[TrackId]) -> Result<(), DbErr> {
     track::Entity::find()
         .filter(track::Column::Id.is_in(tracks.iter().copied()))
         .order_by_asc(track::Column::Id)

@@ -35,23 +35,25 @@ pub(super) async fn notice(
     Ok(true)
 }
 
-/// Marks the gaps into which new plays fall.
+/// Marks the gaps into which new plays fall; how many.
 pub(super) async fn fill(
     db: &impl ConnectionTrait,
     user: UserId,
     new: &[play::Model],
     now: Instant,
-) -> Result<(), DbErr> {
+) -> Result<usize, DbErr> {
     if new.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
+    let mut count = 0;
     let open = Entity::find().filter(Column::UserId.eq(user)).filter(Column::FilledAt.is_null()).all(db).await?;
     for gap in open {
         if new.iter().any(|play| gap.after < play.played_at && play.played_at < gap.before) {
             let mut filled = gap.into_active_model();
             filled.filled_at = Set(Some(now));
             Entity::update(filled).exec(db).await?;
+            count += 1;
         }
     }
-    Ok(())
+    Ok(count)
 }

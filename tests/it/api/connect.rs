@@ -239,7 +239,7 @@ async fn a_link_ends_at_once_and_the_data_with_the_next_run(db: TestDb) {
     let plays = "{ user(username: \"ada\") { sync { erasureRequestedAt } insights(range: { preset: ALL_TIME }) { totals { plays } } }
         insights(range: { preset: ALL_TIME }) { totals { plays } } }";
     assert_eq!(api.ask(plays).await["user"]["insights"]["totals"]["plays"], 3, "until the next run");
-    station.run().await;
+    station.whole_run().await;
     let after = api.ask(plays).await;
     assert_eq!(
         after["user"],

@@ -105,7 +105,7 @@ async fn an_erasure_takes_all_of_one_person_and_nothing_of_others(db: TestDb) {
 
     erase(&station, &ada).await;
     let erased = erase::one(&station.pipeline, user).await.unwrap();
-    assert_eq!((erased.plays, erased.skips, erased.gaps, erased.objects), (20, 1, 1, 1));
+    assert_eq!((erased.plays, erased.skips, erased.gaps, erased.objects), (20, 1, 1, 2), "a page, and who it was");
     let left = tables_of(&station.db, user).await;
     assert!(left.iter().all(|table| KEPT.contains(&table.as_str())), "{left:?}");
     assert_eq!(tables_of(&station.db, other).await, theirs);
@@ -127,7 +127,7 @@ async fn an_erasure_that_was_asked_for_is_carried_out_by_the_next_run(db: TestDb
     let (station, ada, bob) = pair(db).await;
     let user = erase(&station, &ada).await;
     assert_eq!(erasure::pending(station.pipeline.db.read()).await.unwrap(), [user]);
-    assert_eq!(station.run().await, Outcome::Succeeded);
+    assert_eq!(station.whole_run().await, Outcome::Succeeded);
     assert_eq!(erasure::pending(station.pipeline.db.read()).await.unwrap(), []);
     assert_eq!((station.plays(&ada).await.len(), station.plays(&bob).await.len()), (0, 20));
     assert_true_totals(&station).await;
@@ -153,7 +153,7 @@ async fn what_was_fetched_before_an_erasure_does_not_come_back(db: TestDb) {
     let (station, ada, _) = pair(db).await;
     let user = station.user(&ada).await;
     let prefix = format!("/user={user}/");
-    let key = station.archive.keys().await.into_iter().find(|key| key.contains(&prefix)).unwrap();
+    let key = station.archive.keys().await.into_iter().find(|key| key.starts_with("plays/") && key.contains(&prefix)).unwrap();
     let page = station.archive.read(&key).await;
     let fetched_at = station.pipeline.clock.now();
     erase(&station, &ada).await;
@@ -176,7 +176,7 @@ async fn loads_that_race_with_an_erasure_leave_nothing_behind(db: TestDb) {
     let (station, ada, bob) = pair(db).await;
     let user = station.user(&ada).await;
     let keys = station.archive.keys().await;
-    let key = keys.iter().find(|key| key.contains(&format!("/user={user}/"))).unwrap();
+    let key = keys.iter().find(|key| key.starts_with(&format!("plays/v1/user={user}/"))).unwrap();
     let key = entity::archive::ArchiveKey::parse(key).unwrap();
     let page = station.archive.read(&key.to_string()).await;
     let mut batch = ingest::transform::recently_played(&page).unwrap();
@@ -214,10 +214,11 @@ async fn whoever_connects_again_begins_anew(db: TestDb) {
     station.add("ada", &station.spotify.reauthorize(&ada)).await;
     station.pass_ms(1_000);
     station.hear(&ada, 1);
-    assert_eq!(station.run().await, Outcome::Succeeded, "{:?}", station.steps().await);
+    assert_eq!(station.whole_run().await, Outcome::Succeeded, "{:?}", station.steps().await);
     assert_eq!(station.account(&ada).await.state, State::Active);
     assert_eq!(station.plays(&ada).await, station.issued(&ada), "what Spotify still shows was consented to anew");
-    let objects = station.archive.keys().await.iter().filter(|key| key.contains(&format!("/user={user}/"))).count();
+    let objects =
+        station.archive.keys().await.iter().filter(|key| key.starts_with(&format!("plays/v1/user={user}/"))).count();
     assert_eq!(objects, 1, "the new page stays, the old one is gone");
     assert_true_totals(&station).await;
 }
@@ -225,7 +226,7 @@ async fn whoever_connects_again_begins_anew(db: TestDb) {
 async fn a_person_who_is_removed_leaves_true_totals_behind(db: TestDb) {
     let (station, ada, bob) = pair(db).await;
     let user = station.user(&ada).await;
-    let page = station.archive.keys().await.into_iter().find(|key| key.contains(&format!("/user={user}/"))).unwrap();
+    let page = station.archive.keys().await.into_iter().find(|key| key.starts_with(&format!("plays/v1/user={user}/"))).unwrap();
     let page = station.archive.read(&page).await;
     station.pass_ms(1_000);
     let erased = remove(&station.pipeline, user).await.unwrap();

@@ -54,7 +54,7 @@ pub(super) async fn execute(settings: &Settings, options: Disconnect, clock: Sha
         println!("{name} {}", if was_linked { "is not linked any more; the plays stay" } else { "was not linked" });
         return Ok(());
     }
-    let pipeline = Pipeline { archive: settings.archive()?, db: open(settings).await?, clock };
+    let pipeline = crate::command::pipeline(settings, clock).await?;
     let person = known(pipeline.db.read(), &name).await?;
     spotify_account::disconnect(&pipeline.db, person.id, true, pipeline.clock.now()).await?;
     let erased = erase::one(&pipeline, person.id).await?;
@@ -70,7 +70,7 @@ pub(super) async fn execute_remove(settings: &Settings, options: Remove, clock: 
         println!("{name} would be removed. {}", would_go(&erase::preview(&db, person.id).await?));
         return Ok(());
     }
-    let pipeline = Pipeline { archive: settings.archive()?, db: open(settings).await?, clock };
+    let pipeline = crate::command::pipeline(settings, clock).await?;
     let person = known(pipeline.db.read(), &name).await?;
     let erased = remove(&pipeline, person.id).await?;
     println!("{name} is not here any more. {}", went(&erased));

@@ -1,0 +1,192 @@
+//! `import`: a privacy export, from its files into the database.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::bail;
+use clap::Args;
+use entity::clock::SharedClock;
+use entity::db::Db;
+use entity::ingest_run::Outcome;
+use entity::time::Instant;
+use entity::user::{self, check_username};
+use indicatif::{ProgressBar, ProgressStyle};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use tracing::info;
+
+use super::{exit_code, open};
+use crate::config::Settings;
+use crate::import::{self, Limits, Progress, Report};
+use crate::journal::{Journal, Step};
+use crate::load::Loaded;
+use crate::settle::MATCH_WINDOW_S;
+
+/// What to import, and for whom.
+#[derive(Args)]
+pub struct Options {
+    /// my_spotify_data.zip as Spotify sends it, a folder, or files of JSON
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Whose listening it is
+    #[arg(long, value_name = "NAME")]
+    pub user: String,
+    /// Make the account if there is none of that name
+    #[arg(long)]
+    pub create_user: bool,
+    /// Where a new account's days begin, such as Europe/Berlin
+    #[arg(long, default_value = "UTC", value_name = "ZONE", requires = "create_user")]
+    pub time_zone: String,
+    /// Read everything and tell what would be done, but leave the database as it is
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show them as help")]
+    pub rules: Rules,
+}
+
+/// What holds for every import.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Rules {
+    /// A play of Spotify's API and a row of an export are one play if they ended at most so many seconds apart
+    #[arg(long, env = "IMPORT_MATCH_WINDOW_S", default_value_t = MATCH_WINDOW_S, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u32).range(0..=600))]
+    pub import_match_window_s: u32,
+    /// The most history that is unpacked from an import's files
+    #[arg(long, env = "IMPORT_UNPACKED_BYTES_MAX", default_value_t = Limits::default().unpacked_bytes_max,
+          value_name = "BYTES")]
+    pub import_unpacked_bytes_max: u64,
+}
+
+pub(super) async fn execute(settings: &Settings, options: Options, clock: SharedClock) -> anyhow::Result<ExitCode> {
+    let db = open(settings).await?;
+    let (report, outcome) = run(&db, &clock, &options).await?;
+    if options.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        println!("{report}");
+    }
+    Ok(exit_code(outcome))
+}
+
+/// Imports and records it as a run; what it did.
+pub async fn run(db: &Db, clock: &SharedClock, options: &Options) -> anyhow::Result<(Report, Outcome)> {
+    let Some(person) = person(db, options, clock.now()).await? else {
+        bail!(
+            "there is no account \"{}\": add --create-user to make one, or see `refrain-ingest accounts list`",
+            options.user.escape_debug()
+        );
+    };
+    let wanted = import::Options {
+        zone: entity::time::zone(&person.time_zone)?,
+        dry_run: options.dry_run,
+        match_window_s: options.rules.import_match_window_s,
+        limits: Limits { unpacked_bytes_max: options.rules.import_unpacked_bytes_max },
+        ..import::Options::new(person.id)
+    };
+    let journal = if options.dry_run { None } else { Some(Journal::begin(db, clock, "import").await?) };
+    let (began_at, progress) = (clock.now(), Arc::new(Progress::default()));
+    let shown = tokio::spawn(show(Arc::clone(&progress), clock.clone(), options.json));
+    let result = import::import(db, clock, options.files.clone(), &wanted, progress).await;
+    shown.abort();
+    let outcome = match &result {
+        Ok(report) if report.is_whole() => Outcome::Succeeded,
+        Ok(_) => Outcome::Partly,
+        Err(_) => Outcome::Failed,
+    };
+    if let Some(journal) = journal {
+        let message = result.as_ref().err().map(|error| entity::chain::chain(error));
+        let duration_ms = clock.now() - began_at;
+        let step = Step { user: Some(person.id), name: "import", started_at: began_at, duration_ms, message };
+        journal.steps(vec![step]).await?;
+        journal.end(outcome, 1, result.as_ref().map_or_else(|_| Loaded::default(), loaded)).await?;
+    }
+    let report = result?;
+    info!(
+        user.id = person.id.0,
+        rows = report.rows,
+        plays_added = report.plays_added,
+        plays_merged = report.plays_merged,
+        already_known = report.already_known,
+        duration_ms = report.duration_ms,
+        "imported {} plays from {} rows",
+        report.plays_added + report.plays_merged,
+        report.rows
+    );
+    Ok((report, outcome))
+}
+
+/// The account; a new one where that is wanted. A dry run makes none, and tells what would be done for nobody.
+async fn person(db: &Db, options: &Options, now: Instant) -> anyhow::Result<Option<user::Model>> {
+    let known = user::Entity::find().filter(user::Column::Username.eq(&options.user)).one(db.write()).await?;
+    if known.is_some() || !options.create_user {
+        return Ok(known);
+    }
+    check_username(&options.user).map_err(anyhow::Error::msg)?;
+    if options.dry_run {
+        bail!(
+            "there is no account \"{}\" yet, and a dry run makes none: add it with `refrain-ingest accounts add {}`",
+            options.user,
+            options.user
+        );
+    }
+    let zone = entity::time::zone(&options.time_zone)?;
+    let person = user::ActiveModel {
+        username: Set(options.user.clone()),
+        display_name: Set(options.user.clone()),
+        time_zone: Set(zone.iana_name().expect("a zone of the database has a name").to_owned()),
+        listed: Set(false),
+        joined_at: Set(now),
+        ..Default::default()
+    };
+    Ok(Some(person.insert(db.write()).await?))
+}
+
+/// What the run history keeps of a report.
+pub(crate) fn loaded(report: &Report) -> Loaded {
+    let count = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+    Loaded {
+        plays_loaded: count(report.plays_added),
+        plays_known: count(report.already_known + report.plays_merged + report.repeated),
+        rejected: count(report.unreadable),
+        gaps: 0,
+        spooled: 0,
+    }
+}
+
+const SHOWN_EVERY: Duration = Duration::from_millis(200);
+
+/// A log line after so many rows, where nobody looks at a bar.
+const ROWS_A_LINE: u64 = 100_000;
+
+/// Shows how far it is until it is stopped: a bar on a terminal, else log lines.
+async fn show(progress: Arc<Progress>, clock: SharedClock, quiet: bool) {
+    let began_at = clock.now();
+    let bar = (std::io::stderr().is_terminal() && !quiet).then(bar);
+    let mut told = 0;
+    loop {
+        tokio::time::sleep(SHOWN_EVERY).await;
+        let seen = progress.seen();
+        let rows_a_second = seen.rows_loaded * 1000 / (clock.now() - began_at).max(1).unsigned_abs();
+        if let Some(bar) = &bar {
+            bar.set_length(seen.bytes_total.max(seen.bytes_loaded));
+            bar.set_position(seen.bytes_loaded);
+            bar.set_message(format!("{} rows, {rows_a_second} rows/s", seen.rows_loaded));
+        } else if seen.rows_loaded / ROWS_A_LINE > told {
+            told = seen.rows_loaded / ROWS_A_LINE;
+            let percent = (seen.bytes_loaded * 100).checked_div(seen.bytes_total).unwrap_or(0);
+            info!(rows = seen.rows_loaded, rows_a_second, percent, "{percent} % imported, {} rows", seen.rows_loaded);
+        }
+    }
+}
+
+/// It is gone from the terminal when it is dropped.
+fn bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:30} {percent:>3} %  {msg}  {eta} left");
+    ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}

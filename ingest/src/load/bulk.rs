@@ -1,0 +1,135 @@
+//! Many rows in one statement.
+//!
+//! Raw SQL, because an import writes a million rows: on Postgres each column is one bound text, `{1,2,3}`, that the server
+//! reads as an array, on SQLite the rows are as many `VALUES` as it takes places. Only numbers are written this way.
+
+use std::fmt::Write;
+
+use entity::ids::UserId;
+use entity::play::{self, Source};
+use entity::{echo, skip};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbBackend, DbErr, EntityTrait, Iterable, Statement, Value};
+
+/// Places in one statement: SQLite's limit is 32,766, Postgres' twice that.
+pub(crate) const BINDS_MAX: usize = 30_000;
+
+/// Inserts plays that are not there.
+pub(super) async fn insert_plays(db: &impl ConnectionTrait, user: UserId, plays: &[play::Model]) -> Result<(), DbErr> {
+    let is_bare = |play: &&play::Model| {
+        play.source == Source::Export && play.measured && play.context_uri.is_none() && play.archive_object_id.is_none()
+    };
+    let (bare, full): (Vec<&play::Model>, Vec<&play::Model>) = plays.iter().partition(is_bare);
+    let columns = [
+        ("played_at", bare.iter().map(|play| play.played_at.ms()).collect::<Vec<i64>>()),
+        ("track_id", bare.iter().map(|play| play.track_id.0.into()).collect()),
+        ("listened_ms", bare.iter().map(|play| play.listened_ms.into()).collect()),
+    ];
+    let rest = [("user_id", user.0.to_string()), ("measured", "TRUE".to_owned()), ("source", "'export'".to_owned())];
+    insert_numbers(db, "play", &rest, &columns, "").await?;
+    for rows in full.chunks(BINDS_MAX / play::Column::iter().count()) {
+        let rows = rows.iter().map(|play| play::ActiveModel {
+            user_id: Set(play.user_id),
+            played_at: Set(play.played_at),
+            track_id: Set(play.track_id),
+            listened_ms: Set(play.listened_ms),
+            measured: Set(play.measured),
+            source: Set(play.source),
+            context_uri: Set(play.context_uri.clone()),
+            archive_object_id: Set(play.archive_object_id),
+        });
+        play::Entity::insert_many(rows).exec_without_returning(db).await?;
+    }
+    Ok(())
+}
+
+/// Inserts skips that are not there.
+pub(super) async fn insert_skips(db: &impl ConnectionTrait, user: UserId, skips: &[skip::Model]) -> Result<(), DbErr> {
+    let columns = [
+        ("skipped_at", skips.iter().map(|skip| skip.skipped_at.ms()).collect::<Vec<i64>>()),
+        ("track_id", skips.iter().map(|skip| skip.track_id.0.into()).collect()),
+        ("listened_ms", skips.iter().map(|skip| skip.listened_ms.into()).collect()),
+    ];
+    insert_numbers(db, "skip", &[("user_id", user.0.to_string())], &columns, "").await
+}
+
+/// Inserts echoes that are not there.
+pub(super) async fn insert_echoes(db: &impl ConnectionTrait, echoes: &[echo::Model]) -> Result<(), DbErr> {
+    for rows in echoes.chunks(BINDS_MAX / echo::Column::iter().count()) {
+        let rows = rows.iter().map(|echo| echo::ActiveModel {
+            user_id: Set(echo.user_id),
+            played_at: Set(echo.played_at),
+            track_id: Set(echo.track_id),
+            source: Set(echo.source),
+            listened_ms: Set(echo.listened_ms),
+            context_uri: Set(echo.context_uri.clone()),
+            archive_object_id: Set(echo.archive_object_id),
+        });
+        echo::Entity::insert_many(rows).exec_without_returning(db).await?;
+    }
+    Ok(())
+}
+
+/// Inserts rows whose `columns` are numbers and whose other columns are the same in all rows; `on_conflict` follows them.
+pub(crate) async fn insert_numbers<const N: usize>(
+    db: &impl ConnectionTrait,
+    table: &str,
+    same: &[(&str, String)],
+    columns: &[(&str, Vec<i64>); N],
+    on_conflict: &str,
+) -> Result<(), DbErr> {
+    let rows = columns[0].1.len();
+    if rows == 0 {
+        return Ok(());
+    }
+    let names: Vec<&str> = same.iter().map(|(name, _)| *name).chain(columns.iter().map(|(name, _)| *name)).collect();
+    let same: Vec<&str> = same.iter().map(|(_, value)| value.as_str()).collect();
+    let into = format!("INSERT INTO {table} ({})", names.join(", "));
+    let statements = match db.get_database_backend() {
+        DbBackend::Postgres => vec![from_arrays(&into, &same, columns)],
+        _ => (0..rows)
+            .step_by(BINDS_MAX / N)
+            .map(|from| from_values(&into, &same, columns, from..rows.min(from + BINDS_MAX / N)))
+            .collect(),
+    };
+    for (sql, values) in statements {
+        let sql = format!("{sql} {on_conflict}");
+        db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?;
+    }
+    Ok(())
+}
+
+fn from_arrays<const N: usize>(into: &str, same: &[&str], columns: &[(&str, Vec<i64>); N]) -> (String, Vec<Value>) {
+    let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+    let arrays: Vec<String> = (1..=N).map(|place| format!("CAST(CAST(${place} AS text) AS bigint[])")).collect();
+    let wanted: Vec<&str> = same.iter().copied().chain(names.iter().copied()).collect();
+    let sql = format!(
+        "{into} SELECT {} FROM unnest({}) AS row_of({})",
+        wanted.join(", "),
+        arrays.join(", "),
+        names.join(", ")
+    );
+    let array = |numbers: &Vec<i64>| {
+        let mut text = String::with_capacity(numbers.len() * 12);
+        for number in numbers {
+            text.push(if text.is_empty() { '{' } else { ',' });
+            write!(text, "{number}").expect("a text takes more text");
+        }
+        text.push('}');
+        Value::from(text)
+    };
+    (sql, columns.iter().map(|(_, numbers)| array(numbers)).collect())
+}
+
+fn from_values<const N: usize>(
+    into: &str,
+    same: &[&str],
+    columns: &[(&str, Vec<i64>); N],
+    rows: std::ops::Range<usize>,
+) -> (String, Vec<Value>) {
+    let places = ["?"; N];
+    let row: Vec<&str> = same.iter().copied().chain(places).collect();
+    let row = format!("({})", row.join(", "));
+    let all = vec![row.as_str(); rows.len()].join(", ");
+    let values = rows.flat_map(|row| columns.iter().map(move |(_, numbers)| Value::from(numbers[row]))).collect();
+    (format!("{into} VALUES {all}"), values)
+}

@@ -1,0 +1,131 @@
+//! However the records of one life of listening are spread over files, pages, imports and runs, and in whatever order they
+//! come: the database is the same.
+
+use entity::archive::Kind;
+use entity::ids::UserId;
+use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde_json::{Value, json};
+use tests::database::TestDb;
+use tests::export::{Export, file, row, short_row, with};
+use tests::ingest::Station;
+use tests::ingest::documents::{Item, Track, page};
+use tests::on_both;
+
+use super::{T0, facts, import, person};
+
+on_both! { any_order_of_any_parts_makes_the_same_database }
+
+/// Everything that anything tells of one listener.
+struct Life {
+    rows: Vec<Value>,
+    short_rows: Vec<Value>,
+    pages: Vec<Vec<Item>>,
+}
+
+/// A few tracks, so that the same one is often near itself: repeats, skips, rows told twice, plays told by both, by one, or
+/// with ends so far apart that each could be the other's.
+fn life(dice: &mut ChaCha8Rng) -> Life {
+    let (mut rows, mut short_rows, mut told) = (vec![], vec![], vec![]);
+    let mut now = T0;
+    for _ in 0..120 {
+        let number = dice.random_range(0..5);
+        let (track, artist) = (format!("t{number}"), ["a1", "a2"][usize::from(number == 0)]);
+        let full = [40_000, 61_000, 200_000][number % 3];
+        let listened = if dice.random_bool(0.2) { dice.random_range(1..29_000) } else { full };
+        now = (now + listened + 1_000) / 1_000 * 1_000;
+        if dice.random_bool(0.1) {
+            now += dice.random_range(0..3) * 3_600_000;
+        }
+        let (exported, by_api) = (dice.random_bool(0.8), dice.random_bool(0.6) && listened >= 30_000);
+        if exported {
+            let skipped = if listened < 30_000 { json!({ "reason_end": "fwdbtn" }) } else { json!({}) };
+            let told_at = |end| with(row(&track, artist, end, listened), skipped.clone());
+            rows.push(told_at(now));
+            for _ in 0..2 {
+                if dice.random_bool(0.15) {
+                    rows.push(told_at(now + dice.random_range(0..100) * 1_000));
+                }
+            }
+            if dice.random_bool(0.3) {
+                short_rows.push(short_row(&track, artist, now, listened));
+            }
+        }
+        if by_api {
+            let off =
+                if dice.random_bool(0.2) { dice.random_range(-100_000..100_000) } else { dice.random_range(-900..900) };
+            let mut said = Track::new(&track).by(&[artist]);
+            said.duration_ms = Some(full);
+            told.push(said.at(now + off));
+        }
+    }
+    // Pages overlap, as hourly ones do.
+    let pages = (0..told.len()).step_by(10).map(|from| told[from..told.len().min(from + 20)].to_vec()).collect();
+    Life { rows, short_rows, pages }
+}
+
+/// Loads all of it in some order, spread over some files and imports.
+async fn live(station: &Station, user: UserId, life: &Life, dice: &mut ChaCha8Rng) {
+    enum Act {
+        Import(Vec<(String, Vec<u8>)>),
+        Page(Vec<u8>),
+    }
+    let mut acts: Vec<Act> = life.pages.iter().map(|items| Act::Page(page(items))).collect();
+    for (kind, rows) in [("endsong", &life.rows), ("StreamingHistory", &life.short_rows)] {
+        let mut rows = rows.clone();
+        if dice.random_bool(0.5) {
+            rows.shuffle(dice);
+        }
+        let mut from = 0;
+        while from < rows.len() {
+            let until = rows.len().min(from + dice.random_range(1..=rows.len()));
+            // Files overlap.
+            let part = file(&rows[from.saturating_sub(dice.random_range(0..5))..until]);
+            let name = format!("{kind}_{from}.json");
+            let mut files = vec![(name.clone(), part.clone())];
+            if dice.random_bool(0.3) {
+                // Interrupted in the middle, and begun again at some time.
+                acts.push(Act::Import(vec![(name, part[..dice.random_range(1..part.len())].to_vec())]));
+            }
+            if dice.random_bool(0.2) {
+                files.push((format!("{kind}_again.json"), part));
+            }
+            acts.push(Act::Import(files));
+            from = until;
+        }
+    }
+    acts.shuffle(dice);
+    for act in acts {
+        match act {
+            Act::Page(bytes) => {
+                station.load(Kind::Plays(user), bytes).await.unwrap();
+            }
+            Act::Import(files) => {
+                let export = Export::default();
+                let paths: Vec<_> = files.iter().map(|(name, bytes)| export.write(name, bytes)).collect();
+                import(station, user, &paths).await;
+            }
+        }
+    }
+}
+
+async fn any_order_of_any_parts_makes_the_same_database(db: TestDb) {
+    let station = Station::new(db).await;
+    for seed in 0..4 {
+        let mut dice = ChaCha8Rng::seed_from_u64(seed);
+        let life = life(&mut dice);
+        let mut first = None;
+        for _ in 0..3 {
+            let station = Station::new(station.db.another().await).await;
+            let ada = person(&station.db, "ada").await;
+            live(&station, ada, &life, &mut dice).await;
+            let facts = facts(&station.db).await;
+            assert!(facts[0].len() > 60 && !facts[1].is_empty() && facts[2].len() > 20, "{facts:#?}");
+            match &first {
+                None => first = Some(facts),
+                Some(first) => assert_eq!(&facts, first, "seed {seed}"),
+            }
+        }
+    }
+}
