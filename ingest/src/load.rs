@@ -135,8 +135,11 @@ pub(crate) async fn write(
         }
     }
     set_aside(transaction, origin, object, &batch.rejects, now).await?;
-    if catalogue.insights_changed {
+    if catalogue.changes.insights {
         audiences.push(revision::CATALOGUE);
+    }
+    if catalogue.changes.shown {
+        audiences.push(revision::SHOWN);
     }
     revision::raise(transaction, &audiences, now).await?;
     Ok(loaded)

@@ -11,10 +11,12 @@ mod relay;
 mod statements;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use ::api::app::app;
+use ::api::app::{Keeping, app};
 use ::api::connect::Connect;
 use ::api::http::Limits;
+use ::api::revision::Freshness;
 use entity::clock::FixedClock;
 use entity::db::Db;
 use entity::time::Instant;
@@ -49,19 +51,30 @@ pub struct Api {
 }
 
 impl Api {
-    /// Serves `db` at [`NOW`].
+    /// Serves `db` at [`NOW`]. It keeps answers, and reads every revision from its row, so that what a test loads is counted
+    /// when it asks next.
     pub async fn start(db: &Db) -> Self {
-        Self::start_with(db, |_| None).await
+        Self::keeping(db, &fresh()).await
+    }
+
+    /// The same with other settings of what is kept.
+    pub async fn keeping(db: &Db, keeping: &Keeping) -> Self {
+        Self::serve(db, keeping, |_| None).await
     }
 
     /// The same, where people can sign in to Spotify; `connect` is told the address of the callback.
     pub async fn start_with(db: &Db, connect: impl FnOnce(Url) -> Option<Connect>) -> Self {
+        Self::serve(db, &fresh(), connect).await
+    }
+
+    async fn serve(db: &Db, keeping: &Keeping, connect: impl FnOnce(Url) -> Option<Connect>) -> Self {
         let clock = Arc::new(FixedClock::new(at(NOW)));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free loopback port");
         let origin = format!("http://{}", listener.local_addr().expect("a listener has an address"));
         let callback = Url::parse(&format!("{origin}/connect/spotify/callback")).expect("an address");
-        let app = app(db, clock.clone(), &Limits::default(), "ada", connect(callback));
-        let server = tokio::spawn(axum::serve(listener, app.router).into_future()).abort_handle();
+        let app = app(db, clock.clone(), &Limits::default(), keeping, "ada", connect(callback));
+        let router = app.router.merge(::api::http::metrics(app.metrics));
+        let server = tokio::spawn(axum::serve(listener, router).into_future()).abort_handle();
         Self { client: reqwest::Client::new(), clock, origin, server }
     }
 
@@ -160,6 +173,11 @@ impl Api {
         };
         Answer { status, data: body["data"].take(), errors, text }
     }
+}
+
+/// Nothing is older than the question.
+fn fresh() -> Keeping {
+    Keeping { freshness: Freshness { sample: Duration::ZERO, lease: Duration::ZERO }, ..Keeping::default() }
 }
 
 impl Drop for Api {

@@ -17,6 +17,7 @@ use clap::{Args, Subcommand};
 use entity::clock::SharedClock;
 use entity::consent;
 use entity::db::Db;
+use entity::revision;
 use entity::secret::KeyRing;
 use entity::spotify_account::{self, State};
 use entity::time::Instant;
@@ -121,6 +122,9 @@ pub async fn add(db: &Db, add: &Add, link: Option<(&KeyRing, &str)>, now: Instan
     };
     if let Some((keys, token)) = link {
         spotify_account::connect(&transaction, person.id, None, keys.seal(person.id, token)?, now).await?;
+    }
+    if !is_known {
+        revision::raise(&transaction, &[revision::PEOPLE], now).await?;
     }
     transaction.commit().await?;
     Ok(match (is_known, link) {

@@ -11,6 +11,7 @@ use clap::Args;
 use entity::clock::SharedClock;
 use entity::db::Db;
 use entity::ingest_run::Outcome;
+use entity::revision;
 use entity::time::Instant;
 use entity::user::{self, check_username};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -144,7 +145,11 @@ async fn person(db: &Db, options: &Options, now: Instant) -> anyhow::Result<Opti
         joined_at: Set(now),
         ..Default::default()
     };
-    Ok(Some(person.insert(db.write()).await?))
+    let transaction = db.begin().await?;
+    let person = person.insert(&transaction).await?;
+    revision::raise(&transaction, &[revision::PEOPLE], now).await?;
+    transaction.commit().await?;
+    Ok(Some(person))
 }
 
 /// What the run history keeps of a report.

@@ -153,7 +153,13 @@ async fn what_was_fetched_before_an_erasure_does_not_come_back(db: TestDb) {
     let (station, ada, _) = pair(db).await;
     let user = station.user(&ada).await;
     let prefix = format!("/user={user}/");
-    let key = station.archive.keys().await.into_iter().find(|key| key.starts_with("plays/") && key.contains(&prefix)).unwrap();
+    let key = station
+        .archive
+        .keys()
+        .await
+        .into_iter()
+        .find(|key| key.starts_with("plays/") && key.contains(&prefix))
+        .unwrap();
     let page = station.archive.read(&key).await;
     let fetched_at = station.pipeline.clock.now();
     erase(&station, &ada).await;
@@ -226,7 +232,13 @@ async fn whoever_connects_again_begins_anew(db: TestDb) {
 async fn a_person_who_is_removed_leaves_true_totals_behind(db: TestDb) {
     let (station, ada, bob) = pair(db).await;
     let user = station.user(&ada).await;
-    let page = station.archive.keys().await.into_iter().find(|key| key.starts_with(&format!("plays/v1/user={user}/"))).unwrap();
+    let page = station
+        .archive
+        .keys()
+        .await
+        .into_iter()
+        .find(|key| key.starts_with(&format!("plays/v1/user={user}/")))
+        .unwrap();
     let page = station.archive.read(&page).await;
     station.pass_ms(1_000);
     let erased = remove(&station.pipeline, user).await.unwrap();
