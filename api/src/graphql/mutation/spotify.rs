@@ -1,7 +1,5 @@
 //! The viewer's Spotify link. It is made at `/connect/spotify`, where a browser can be sent to Spotify, and ended here.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, Object, Result, SimpleObject};
 
 use super::UserError;
@@ -36,13 +34,13 @@ impl Spotify {
         let Some(viewer) = context::viewer(ctx).await? else {
             return Ok(DisconnectSpotifyPayload { user: None, user_errors: vec![UserError::nobody_signed_in()] });
         };
-        let ended = accounts::disconnect(request.db(), viewer.id, erase, request.now()).await;
+        let ended = accounts::disconnect(request.db(), viewer.0.id, erase, request.now()).await;
         let was_linked = ended.map_err(error::database)?;
-        request.renew();
+        request.changed(&[viewer.0.id.0]);
         let user_errors = match was_linked || erase {
             true => Vec::new(),
             false => vec![UserError::not_linked("There is no Spotify link to end.")],
         };
-        Ok(DisconnectSpotifyPayload { user: Some(User(Arc::new(viewer))), user_errors })
+        Ok(DisconnectSpotifyPayload { user: Some(viewer), user_errors })
     }
 }
