@@ -15,6 +15,7 @@ use tokio::time::sleep;
 use tracing::info;
 
 use crate::cache::{Cache, Rests};
+use crate::connect::{self, Connect};
 use crate::graphql::{self, RequestContext, Schema, Shared};
 use crate::http::{self, Context, Graphiql, GraphqlHttp, Guarded, Limits, Provide, graphiql};
 use crate::loaders::Memory;
@@ -59,7 +60,7 @@ impl Keeping {
 pub const CACHE_BYTES_DEFAULT: u64 = 64 * 1024 * 1024;
 
 /// Names the listener who asks, as long as access control is off.
-const VIEWER_HEADER: &str = "x-viewer";
+pub(crate) const VIEWER_HEADER: &str = "x-viewer";
 
 const WEBSOCKET_PATH: &str = "/graphql/ws";
 
@@ -79,21 +80,28 @@ pub struct App {
     pub finish: futures::future::BoxFuture<'static, ()>,
 }
 
-/// Puts the application together, within a runtime. GraphiQL's example queries ask about `example_username`.
-pub fn app(db: &Db, clock: SharedClock, limits: &Limits, keeping: &Keeping, example_username: &str) -> App {
-    app_sharing(db, clock, limits, keeping, example_username, Metrics::default(), None)
+/// What the application may use beside the database.
+#[derive(Default)]
+pub struct Services {
+    /// Where it counts.
+    pub metrics: Metrics,
+    /// Shares answers with other instances; without it, each has its own.
+    pub redis: Option<Redis>,
+    /// Lets people sign in to Spotify; without it, nobody can here.
+    pub connect: Option<Connect>,
 }
 
-/// The same, sharing its answers with other instances through `redis`, which counts in `metrics`.
-pub fn app_sharing(
+/// Puts the application together, within a runtime. GraphiQL's example queries ask about `example_username`.
+pub fn app(
     db: &Db,
     clock: SharedClock,
     limits: &Limits,
     keeping: &Keeping,
     example_username: &str,
-    metrics: Metrics,
-    redis: Option<Redis>,
+    services: Services,
 ) -> App {
+    let Services { metrics, redis, connect } = services;
+    let connect = connect::routes(db, clock.clone(), connect);
     let schema = graphql::schema(limits);
     let (cache, memory) =
         (Cache::sharing(keeping.shares().fields, &metrics, redis.clone()), Memory::new(keeping.shares().rows));
@@ -139,7 +147,7 @@ pub fn app_sharing(
             async move { db.ping().await.map_err(|_| "The database cannot be reached.".to_owned()) }
         }
     };
-    let others = Router::new().route_service(WEBSOCKET_PATH, websocket);
+    let others = Router::new().route_service(WEBSOCKET_PATH, websocket).merge(connect);
     let router = http::router(handler.clone(), &page, schema.sdl(), ready, others);
     App { schema, router, revisions, cache, metrics, finish: Box::pin(async move { handler.finish().await }) }
 }

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use anyhow::bail;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use entity::settings::{DatabaseSettings, LogFormat, LogSettings, secret};
+use entity::settings::{DatabaseSettings, KeySettings, LogFormat, LogSettings, SpotifySettings, secret};
 
 use crate::app::{CACHE_BYTES_DEFAULT, Keeping};
+use crate::connect::{self, Connect};
 use crate::revision::Freshness;
 
 /// Answers GraphQL questions about what people listen to.
@@ -41,6 +42,10 @@ pub struct Settings {
     database: DatabaseSettings,
     #[command(flatten)]
     log: LogSettings,
+    #[command(flatten)]
+    spotify: SpotifySettings,
+    #[command(flatten)]
+    keys: KeySettings,
     /// Where to listen
     #[arg(long, env = "LISTEN_ADDR", default_value = "127.0.0.1:5001", value_name = "ADDRESS:PORT", global = true)]
     listen_addr: SocketAddr,
@@ -85,6 +90,19 @@ impl Settings {
     /// How log lines are written.
     pub fn log_format(&self) -> LogFormat {
         self.log.log_format
+    }
+
+    /// What connecting Spotify accounts needs, for a server that listens at `address`; `None` where no app is set.
+    pub fn connect(&self, address: SocketAddr) -> anyhow::Result<Option<Connect>> {
+        if !self.spotify.is_set() {
+            return Ok(None);
+        }
+        let callback = format!("http://{address}{}/callback", connect::PATH);
+        Ok(Some(Connect {
+            app: self.spotify.app()?,
+            redirect_uri: self.spotify.redirect_uri(&callback)?,
+            keys: self.keys.ring(&self.database_url()?)?,
+        }))
     }
 
     /// What is kept in memory, and how old it may be.

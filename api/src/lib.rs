@@ -14,6 +14,7 @@ pub mod accounts;
 pub mod app;
 pub mod cache;
 pub mod config;
+pub mod connect;
 pub mod error;
 pub mod graphql;
 pub mod health;

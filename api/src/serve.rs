@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::info;
 
-use crate::app::app_sharing;
+use crate::app::{Services, app};
 use crate::config::Settings;
 use crate::http::{self, Limits};
 use crate::metrics::Metrics;
@@ -30,12 +30,13 @@ pub async fn serve(settings: &Settings, clock: SharedClock) -> anyhow::Result<()
     // The port first: a database that is not going to be served is not made or migrated.
     let listener = listen(address, "LISTEN_ADDR").await?;
     let address = listener.local_addr().context("the operating system does not say where it listens")?;
+    let connect = settings.connect(address)?;
     let db = Db::open(&settings.database_url()?, CONNECTIONS_MAX).await?;
     let first = user::Entity::find().order_by_asc(user::Column::Id).one(db.read()).await?;
     if first.is_none() {
         info!(
             "the database is empty. Three ways to get plays in: a demo, `cargo run --release -p ingest -- demo`; \
-             connect a Spotify account, `refrain-ingest accounts add NAME --refresh-token-file FILE` and then \
+             connect a Spotify account, `refrain-ingest accounts connect NAME --create-user` and then \
              `refrain-ingest run`; import a privacy export from Spotify, which comes with the next release"
         );
     }
@@ -45,7 +46,8 @@ pub async fn serve(settings: &Settings, clock: SharedClock) -> anyhow::Result<()
         Some(url) => Some(Redis::open(&url, &db, &metrics).await?),
         None => None,
     };
-    let mut app = app_sharing(&db, clock, &Limits::default(), &settings.keeping(), &username, metrics.clone(), redis);
+    let services = Services { metrics: metrics.clone(), redis, connect };
+    let mut app = app(&db, clock, &Limits::default(), &settings.keeping(), &username, services);
     let metrics = http::metrics(metrics);
     let apart = match settings.metrics_addr() {
         None => {

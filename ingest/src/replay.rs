@@ -146,8 +146,12 @@ async fn load_all(pipeline: &Pipeline, scope: Scope, kind: Kind) -> Result<Repla
         match read {
             Ok(batch) => {
                 let origin = Origin { user: key.kind().user(), fetched_at: key.fetched_at(), key };
-                let loaded = load::load(&pipeline.db, &origin, &batch, pipeline.clock.now()).await?;
-                replayed.loaded = replayed.loaded.and(loaded);
+                match load::load(&pipeline.db, &origin, &batch, pipeline.clock.now()).await {
+                    Ok(loaded) => replayed.loaded = replayed.loaded.and(loaded),
+                    // An erasure is still to be carried out in the archive, which brings nobody back here.
+                    Err(load::Error::Erased) => {}
+                    Err(load::Error::Database(error)) => return Err(error.into()),
+                }
             }
             Err(failure @ Failure::Transform { .. }) => {
                 warn!("{}", chain(&failure));

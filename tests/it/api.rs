@@ -4,6 +4,7 @@ mod cache;
 mod catalogue;
 mod changes;
 mod charts;
+mod connect;
 mod faults;
 mod graphiql;
 mod history;

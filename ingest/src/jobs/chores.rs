@@ -8,11 +8,15 @@ use crate::alert::{self, Subject};
 use crate::enrich::{self, Enriched, KINDS, Order, Stop, WITH_RUNS};
 use crate::journal::Journal;
 use crate::progress::Progress;
+use crate::{erase, expiry};
 
 impl Shift {
     /// What the last run left unsaid goes first: this one may mend it.
     pub async fn begin(&self) -> Result<(), DbErr> {
         Journal::bury(&self.pipeline.db, self.pipeline.clock.now()).await?;
+        // Before anyone is polled: nothing new is fetched for who wants to be gone.
+        erase::all(&self.pipeline).await?;
+        expiry::foresee(&self.pipeline.db, self.pipeline.clock.now()).await?;
         self.tell().await;
         Ok(())
     }
