@@ -4,7 +4,12 @@ use std::net::SocketAddr;
 
 use anyhow::bail;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use entity::archive::{Archive, S3Settings};
+use entity::clock::SharedClock;
+use entity::db::Db;
 use entity::settings::{DatabaseSettings, LogFormat, LogSettings};
+
+use crate::http::Uploads;
 
 /// Answers GraphQL questions about what people listen to.
 #[derive(Parser)]
@@ -36,6 +41,14 @@ pub struct Settings {
     database: DatabaseSettings,
     #[command(flatten)]
     log: LogSettings,
+    /// Where uploaded privacy exports wait for the ingest, and so the same as the ingest's: file:FOLDER or s3://BUCKET/PREFIX
+    #[arg(long, env = "ARCHIVE_URL", default_value = "file:./archive", value_name = "URL", global = true)]
+    archive_url: String,
+    #[command(flatten)]
+    s3: S3Settings,
+    /// The largest privacy export that can be uploaded; 0 takes none
+    #[arg(long, env = "IMPORT_BYTES_MAX", default_value_t = 256 << 20, value_name = "BYTES", global = true)]
+    import_bytes_max: u64,
     /// Where to listen
     #[arg(long, env = "LISTEN_ADDR", default_value = "127.0.0.1:5001", value_name = "ADDRESS:PORT", global = true)]
     listen_addr: SocketAddr,
@@ -61,6 +74,15 @@ impl Settings {
     /// How log lines are written.
     pub fn log_format(&self) -> LogFormat {
         self.log.log_format
+    }
+
+    /// What uploads need; `None` if none are taken.
+    pub fn uploads(&self, db: &Db, clock: &SharedClock) -> anyhow::Result<Option<Uploads>> {
+        if self.import_bytes_max == 0 {
+            return Ok(None);
+        }
+        let archive = Archive::open(&self.archive_url, &self.s3)?;
+        Ok(Some(Uploads { db: db.clone(), clock: clock.clone(), archive, bytes_max: self.import_bytes_max }))
     }
 
     /// Where to listen, if that is allowed with the access control in force.

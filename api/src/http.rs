@@ -29,6 +29,7 @@ mod parameters;
 mod persisted;
 mod provide;
 mod request_id;
+mod upload;
 #[cfg(test)]
 mod tests;
 
@@ -50,6 +51,7 @@ use tower_http::compression::{
 };
 
 use self::{answer::Refusal, request_id::name};
+pub use self::upload::Uploads;
 pub use self::{
     graphiql::Graphiql, graphql::GraphqlHttp, guarded::Guarded, limits::Limits, provide::Provide, request_id::RequestId,
 };
@@ -89,6 +91,14 @@ where
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
         .layer(compression)
+        .layer(middleware::from_fn(no_sniffing))
+        .layer(middleware::from_fn(name))
+}
+
+/// Routes beside the face, which are served with the same headers and refusals as it.
+pub fn beside(routes: Router) -> Router {
+    routes
+        .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn(no_sniffing))
         .layer(middleware::from_fn(name))
 }

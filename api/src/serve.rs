@@ -37,10 +37,11 @@ pub async fn serve(settings: &Settings, clock: SharedClock) -> anyhow::Result<()
         info!(
             "the database is empty. Three ways to get plays in: a demo, `cargo run --release -p ingest -- demo`; \
              connect a Spotify account, `refrain-ingest accounts add NAME --refresh-token-file FILE` and then \
-             `refrain-ingest run`; import a privacy export from Spotify, which comes with the next release"
+             `refrain-ingest run`; import a privacy export, `refrain-ingest import my_spotify_data.zip --user NAME --create-user`"
         );
     }
     let username = first.map_or_else(|| EXAMPLE_USERNAME.to_owned(), |user| user.username);
+    let uploads = settings.uploads(&db, &clock)?;
     let app = app(&db, clock, &Limits::default(), &username);
     // Before it is said that it is ready: whoever reads that may want it to stop.
     let stop = stop()?;
@@ -50,7 +51,11 @@ pub async fn serve(settings: &Settings, clock: SharedClock) -> anyhow::Result<()
         stop.await;
         revisions.stop(); // Subscriptions have no end of their own.
     };
-    axum::serve(listener, app.router).with_graceful_shutdown(stop).await?;
+    let router = match uploads {
+        Some(uploads) => app.router.merge(uploads.routes()),
+        None => app.router,
+    };
+    axum::serve(listener, router).with_graceful_shutdown(stop).await?;
     app.finish.await;
     info!("stopped");
     Ok(())

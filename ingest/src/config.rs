@@ -61,6 +61,8 @@ pub struct Settings {
     spotify: SpotifySettings,
     #[command(flatten)]
     keys: KeySettings,
+    #[command(flatten)]
+    import: command::import::Rules,
 }
 
 impl Settings {
@@ -77,6 +79,11 @@ impl Settings {
     /// The archive.
     pub fn archive(&self) -> anyhow::Result<Archive> {
         Ok(Archive::open(&self.archive_url, &self.s3)?)
+    }
+
+    /// What holds for every import.
+    pub fn import_rules(&self) -> crate::import::queue::Rules {
+        self.import.into()
     }
 
     /// The registered app.

@@ -23,6 +23,7 @@ use crate::spotify::App;
 const ACCOUNTS_AT_A_TIME: usize = 8;
 
 pub(super) async fn execute(settings: &Settings, clock: SharedClock) -> anyhow::Result<ExitCode> {
+    super::import::waiting(settings, &clock).await?;
     let (archive, app, keys) = (settings.archive()?, settings.spotify()?, settings.keys()?);
     let pipeline = Pipeline { db: open(settings).await?, archive, clock };
     let outcome = run(&pipeline, &app, &keys).await?;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use entity::time::Instant;
 use tokio::sync::mpsc::Sender;
 
-use super::report::{File, Report, UNREADABLE_LISTED_MAX, Unreadable};
+use entity::import_report::{File, Report, UNREADABLE_LISTED_MAX, Unreadable};
 use super::row::{self, Row};
 use super::rows::{Next, Rows};
 use super::source::{Found, Limits, Sources};

@@ -16,7 +16,7 @@ use serde::de::{self, Deserialize, Deserializer, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::report::Reason;
+use entity::import_report::Reason;
 use crate::load::export::PLAY_MS_MIN;
 
 /// What a row says.
