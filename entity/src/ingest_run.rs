@@ -33,6 +33,9 @@ pub struct Model {
     pub rejected: i32,
     /// Gaps it noticed.
     pub gaps: i32,
+    /// While it runs, a promise to say something more by then; one that broke it has crashed. Null from before there
+    /// were promises.
+    pub alive_until: Option<Instant>,
 }
 
 /// How a run or a step ended.

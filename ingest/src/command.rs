@@ -1,6 +1,7 @@
 //! The commands: each opens what it needs from the settings, does one thing, and says what it did.
 
 pub mod accounts;
+pub mod backfill;
 pub mod demo;
 pub mod import;
 pub mod rollup;
@@ -20,8 +21,10 @@ use crate::config::{Cli, Command, Settings};
 pub async fn execute(cli: Cli, clock: SharedClock) -> anyhow::Result<ExitCode> {
     let settings = &cli.settings;
     match cli.command {
-        Command::Run => run::execute(settings, clock).await,
+        // Boxed, like everything that holds a whole pipeline: the compiler counts how deep a future's layout goes.
+        Command::Run => Box::pin(run::execute(settings, clock)).await,
         Command::Accounts(command) => accounts::execute(settings, command, clock).await,
+        Command::Backfill(options) => Box::pin(backfill::execute(settings, &options, clock)).await,
         Command::Runs { id, first } => runs::execute(settings, id, first).await,
         Command::Import(options) => import::execute(settings, options, clock).await,
         Command::Demo(options) => demo::execute(settings, options, clock).await,

@@ -5,6 +5,7 @@ use entity::archive::{Archive, S3Settings};
 use entity::secret::KeyRing;
 use entity::settings::{DatabaseSettings, KeySettings, LogSettings, SpotifySettings};
 
+use crate::alert::{AlertSettings, Alerts};
 use crate::command;
 use crate::spotify::App;
 
@@ -28,6 +29,8 @@ pub enum Command {
     /// People and their Spotify links
     #[command(subcommand)]
     Accounts(command::accounts::Command),
+    /// Ask Spotify for what the catalogue lacks, most played first
+    Backfill(command::backfill::Options),
     /// What earlier runs did, newest first; with a number, that run step by step
     Runs {
         /// A run's number
@@ -59,6 +62,11 @@ pub struct Settings {
     s3: S3Settings,
     #[command(flatten)]
     spotify: SpotifySettings,
+    /// The most calls that `run` makes to fill in the catalogue, after the plays; 0 turns it off
+    #[arg(long, env = "ENRICH_BUDGET", default_value_t = 20, value_name = "CALLS", global = true)]
+    enrich_budget: u32,
+    #[command(flatten)]
+    alerts: AlertSettings,
     #[command(flatten)]
     keys: KeySettings,
     #[command(flatten)]
@@ -90,6 +98,16 @@ impl Settings {
     pub fn spotify(&self) -> anyhow::Result<App> {
         let app = self.spotify.app()?;
         Ok(App::new(&app.client_id, &app.client_secret, app.api_url.as_str(), app.auth_url.as_str()))
+    }
+
+    /// The most calls that a run makes to fill in the catalogue.
+    pub fn enrich_budget(&self) -> u32 {
+        self.enrich_budget
+    }
+
+    /// Whom to tell what begins to fail and works again.
+    pub fn alerts(&self) -> anyhow::Result<Alerts> {
+        self.alerts.alerts()
     }
 
     /// The key ring. With the embedded database and no keys given, a file beside the database, made if need be.

@@ -9,8 +9,11 @@ use entity::ids::{RunId, UserId};
 use entity::ingest_run::{self, Outcome};
 use entity::ingest_step;
 use entity::time::Instant;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, DbErr, EntityTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, Func};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter};
+use tracing::warn;
 
+use crate::alert::{self, Remedy, Subject, Trouble};
 use crate::load::Loaded;
 
 /// A run that has begun.
@@ -34,9 +37,13 @@ pub struct Step {
     pub message: Option<String>,
 }
 
+/// How long a run may be silent before it counts as crashed: twice the longest step, and some.
+pub const SILENCE_MAX_MS: i64 = 600_000;
+
 impl Journal {
-    /// Records that `command` begins.
+    /// Records that `command` begins, and which earlier runs never ended.
     pub async fn begin(db: &Db, clock: &SharedClock, command: &str) -> Result<Self, DbErr> {
+        Self::bury(db, clock.now()).await?;
         let run = ingest_run::ActiveModel {
             command: Set(command.to_owned()),
             started_at: Set(clock.now()),
@@ -47,10 +54,37 @@ impl Journal {
             plays_known: Set(0),
             rejected: Set(0),
             gaps: Set(0),
+            alive_until: Set(Some(clock.now() + SILENCE_MAX_MS)),
             ..Default::default()
         };
         let run = run.insert(db.write()).await?.id;
         Ok(Self { db: db.clone(), clock: clock.clone(), run })
+    }
+
+    /// Marks the runs that broke their promise to say something as crashed, as of their last sign of life, and keeps that
+    /// somebody is told.
+    pub async fn bury(db: &Db, now: Instant) -> Result<(), DbErr> {
+        use ingest_run::{Column, Entity};
+        let silent = Condition::any()
+            .add(Column::AliveUntil.lt(now))
+            .add(Column::AliveUntil.is_null().and(Column::StartedAt.lt(now + -SILENCE_MAX_MS)));
+        let last_sign =
+            Func::coalesce([Expr::col(Column::AliveUntil).sub(SILENCE_MAX_MS), Expr::col(Column::StartedAt)]);
+        let crashed = Entity::update_many()
+            .col_expr(Column::Outcome, Expr::value(Outcome::Crashed))
+            .col_expr(Column::EndedAt, last_sign.into())
+            .filter(Column::Outcome.eq(Outcome::Running))
+            .filter(silent)
+            .exec_with_returning(db.write())
+            .await?;
+        for run in crashed {
+            let cause =
+                format!("run {} ({}) never ended: its process was killed, or lost the database", run.id, run.command);
+            warn!(run.id = run.id.0, "{cause}");
+            let trouble = Trouble { subject: Subject::Runs, step: "run".to_owned(), cause, remedy: Remedy::ReadLog };
+            alert::failing(db, &trouble, now).await?;
+        }
+        Ok(())
     }
 
     /// The run's number.
@@ -58,8 +92,20 @@ impl Journal {
         self.run
     }
 
+    /// Says that the run goes on; to be said more often than every [`SILENCE_MAX_MS`].
+    pub async fn alive(&self) -> Result<(), DbErr> {
+        let row = ingest_run::ActiveModel {
+            id: Set(self.run),
+            alive_until: Set(Some(self.clock.now() + SILENCE_MAX_MS)),
+            ..Default::default()
+        };
+        ingest_run::Entity::update(row).exec(self.db.write()).await?;
+        Ok(())
+    }
+
     /// Records how steps ended.
     pub async fn steps(&self, steps: Vec<Step>) -> Result<(), DbErr> {
+        self.alive().await?;
         let rows = steps.into_iter().map(|step| ingest_step::ActiveModel {
             run_id: Set(self.run),
             user_id: Set(step.user),

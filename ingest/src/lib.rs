@@ -8,14 +8,17 @@
 //! Each step is a function of the one on its left. Nothing is interpreted before its bytes are durable; everything a page
 //! changes is one transaction; doing any of it twice is doing it once. It never serves a request.
 
+pub mod alert;
 pub mod batch;
 pub mod command;
 pub mod config;
 pub mod demo;
+pub mod enrich;
 pub mod import;
 pub mod journal;
 pub mod load;
 pub mod pipeline;
+pub mod progress;
 pub mod rollup;
 mod settle;
 pub mod spotify;

@@ -83,7 +83,7 @@ impl Pipeline {
         let batch = trace.step("transform", async { transform(page, &key) }).await?;
         let user = match page.kind {
             Kind::Plays(user) => Some(user),
-            Kind::Artists | Kind::AudioFeatures | Kind::Probe => None,
+            Kind::Tracks | Kind::Artists | Kind::Albums | Kind::AudioFeatures | Kind::Probe => None,
         };
         let origin = Origin { key, user, fetched_at: page.fetched_at };
         let load = load::load(&self.db, &origin, &batch, self.clock.now());
@@ -100,16 +100,15 @@ impl Pipeline {
     ) -> Result<Loaded, Failure> {
         let user = account.user_id;
         let result = async {
-            let session = trace.step("refresh", self.refresh(app, keys, account)).await?;
-            let page = trace
-                .step("fetch", async {
-                    if account.spotify_user_id.is_none() {
-                        self.identify(user, &session).await?;
-                    }
-                    let bytes = session.recently_played().await?.into_bytes();
-                    Ok(RawPage { kind: Kind::Plays(user), fetched_at: self.clock.now(), bytes })
-                })
-                .await?;
+            let (session, token) = trace.step("refresh", self.refresh(app, keys, account)).await?;
+            let page = match trace.step("fetch", self.fetch(account, &session)).await {
+                // Withdrawn meanwhile, or dead before its hour: another one is asked for, once.
+                Err(Failure::Spotify(spotify::Error::Unauthorized)) => {
+                    let (session, _) = trace.step("refresh", self.refresh_with(app, keys, user, token)).await?;
+                    trace.step("fetch", self.fetch(account, &session)).await?
+                }
+                page => page?,
+            };
             self.load(&page, trace).await
         }
         .await;
@@ -123,24 +122,44 @@ impl Pipeline {
         result
     }
 
-    /// An hour's access. A refresh token that Spotify replaces is stored before anything else is done: the old one is dead.
+    /// An hour's access, and the refresh token to ask for the next with.
     async fn refresh(
         &self,
         app: &spotify::App,
         keys: &KeyRing,
         account: &spotify_account::Model,
-    ) -> Result<spotify::Session, Failure> {
+    ) -> Result<(spotify::Session, String), Failure> {
         let sealed = account.sealed_refresh_token.as_ref().ok_or(Failure::NoToken)?;
-        let session = app.session(&keys.open(account.user_id, sealed)?).await?;
-        if let Some(token) = &session.new_refresh_token {
-            let row = spotify_account::ActiveModel {
-                user_id: Set(account.user_id),
-                sealed_refresh_token: Set(Some(keys.seal(account.user_id, token)?)),
-                ..Default::default()
-            };
-            row.update(self.db.write()).await?;
+        self.refresh_with(app, keys, account.user_id, keys.open(account.user_id, sealed)?).await
+    }
+
+    /// The same, by this refresh token. One that Spotify replaces is stored before anything else is done: the old one is
+    /// dead.
+    async fn refresh_with(
+        &self,
+        app: &spotify::App,
+        keys: &KeyRing,
+        user: UserId,
+        token: String,
+    ) -> Result<(spotify::Session, String), Failure> {
+        let session = app.session(&token).await?;
+        let Some(new) = session.new_refresh_token.clone() else { return Ok((session, token)) };
+        let row = spotify_account::ActiveModel {
+            user_id: Set(user),
+            sealed_refresh_token: Set(Some(keys.seal(user, &new)?)),
+            ..Default::default()
+        };
+        row.update(self.db.write()).await?;
+        Ok((session, new))
+    }
+
+    /// The page of newest plays, from an account that is known to feed nobody else here.
+    async fn fetch(&self, account: &spotify_account::Model, session: &spotify::Session) -> Result<RawPage, Failure> {
+        if account.spotify_user_id.is_none() {
+            self.identify(account.user_id, session).await?;
         }
-        Ok(session)
+        let bytes = session.recently_played().await?.into_bytes();
+        Ok(RawPage { kind: Kind::Plays(account.user_id), fetched_at: self.clock.now(), bytes })
     }
 
     /// Learns which Spotify account this is, and refuses one that feeds somebody else here.
@@ -171,7 +190,9 @@ impl Pipeline {
 fn transform(page: &RawPage, key: &ArchiveKey) -> Result<Batch, Failure> {
     let batch = match page.kind {
         Kind::Plays(_) => transform::recently_played(&page.bytes),
+        Kind::Tracks => transform::tracks(&page.bytes),
         Kind::Artists => transform::artists(&page.bytes),
+        Kind::Albums => transform::albums(&page.bytes),
         Kind::AudioFeatures => transform::audio_features(&page.bytes),
         Kind::Probe => Ok(Batch::default()),
     };
@@ -189,6 +210,11 @@ impl Trace {
     /// An empty trace of `user`'s steps.
     pub fn new(user: Option<UserId>, clock: SharedClock) -> Self {
         Self { user, clock, steps: Vec::new() }
+    }
+
+    /// The step that ended last.
+    pub fn last(&self) -> &'static str {
+        self.steps.last().map_or("begin", |step| step.name)
     }
 
     /// The steps so far.

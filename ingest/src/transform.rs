@@ -4,6 +4,7 @@
 //! is the same as absent and a field of an unexpected shape is the same as unknown. An item that lacks its identity is set
 //! aside with its reason; its neighbours are kept. Only a document that is no list of items at all is refused.
 
+mod answer;
 mod catalogue;
 mod features;
 mod lenient;
@@ -11,8 +12,9 @@ mod page;
 
 use serde_json::value::RawValue;
 
-pub use catalogue::artists;
+pub use answer::absent;
 pub(crate) use catalogue::release_year;
+pub use catalogue::{albums, artists, tracks};
 pub use features::audio_features;
 pub use page::{PAGE_ITEMS_MAX, recently_played};
 

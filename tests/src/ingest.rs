@@ -11,16 +11,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ::ingest::command::accounts::{self, Add};
 use ::ingest::command::run::run;
+use ::ingest::enrich::{Enriched, KINDS, Order, enrich, survey};
 use ::ingest::load::Loaded;
 use ::ingest::pipeline::{Failure, Pipeline, RawPage, Trace};
+use ::ingest::progress::Progress;
 use ::ingest::spotify::App;
-use entity::archive::Kind;
 use entity::clock::{Clock, FixedClock};
+use entity::enrichment::Kind;
 use entity::ids::UserId;
 use entity::ingest_run::Outcome;
 use entity::secret::KeyRing;
 use entity::time::Instant;
-use entity::{ingest_run, ingest_step, play, spotify_account, track, user};
+use entity::{ingest_run, ingest_step, play, spotify_account, spotify_app, track, user};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::database::TestDb;
@@ -67,7 +69,7 @@ pub struct Played {
 /// A step of a run, as the journal has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// Whose account.
+    /// Whose account; empty for a step of the run as a whole.
     pub username: String,
     /// `refresh`, `fetch`, `archive`, `transform` or `load`.
     pub name: String,
@@ -89,7 +91,7 @@ impl Station {
         let spotify = FakeSpotify::start(options).await.expect("a free port");
         let pipeline = Pipeline { db: db.db(), archive: archive.open(), clock: clock.clone() };
         let keys = KeyRing::parse(TOKEN_KEYS).expect("a key ring");
-        let app = app(&spotify);
+        let app = app(&spotify, &pipeline);
         Self { spotify, db, archive, pipeline, app, keys, clock, heard: AtomicUsize::new(0) }
     }
 
@@ -121,11 +123,47 @@ impl Station {
 
     /// Forgets all that only a process knows, as the end of one and the start of the next do.
     pub fn restart(&mut self) {
-        self.app = app(&self.spotify);
+        self.app = self.another_app();
+    }
+
+    /// The same app as another process has it, which shares nothing but the database.
+    pub fn another_app(&self) -> App {
+        app(&self.spotify, &self.pipeline)
+    }
+
+    /// The same run by another app than the station's own.
+    pub async fn run_by(&self, app: &App) -> Outcome {
+        run(&self.pipeline, app, &self.keys).await.expect("a run that ends")
+    }
+
+    /// `backfill`: fills in what is lacking of these kinds, with so many calls.
+    pub async fn backfill(&self, kinds: &[Kind], calls_max: u32) -> Enriched {
+        self.enrich(&self.app, &Order { command: "backfill", kinds, calls_max, reprobe: false }).await
+    }
+
+    /// `backfill --reprobe`: the same, finding out anew what the app may ask.
+    pub async fn reprobe(&self, kinds: &[Kind], calls_max: u32) -> Enriched {
+        self.enrich(&self.app, &Order { command: "backfill", kinds, calls_max, reprobe: true }).await
+    }
+
+    /// The same by any app.
+    pub async fn enrich(&self, app: &App, order: &Order<'_>) -> Enriched {
+        enrich(&self.pipeline, app, order, &Progress::hidden()).await.expect("a database that answers")
+    }
+
+    /// `backfill --dry-run`: what is lacking, and how many calls it would take.
+    pub async fn survey(&self) -> Vec<(Kind, u64, u64)> {
+        survey(&self.pipeline, &self.app, &KINDS).await.expect("a database that answers")
+    }
+
+    /// What is known of the app.
+    pub async fn known_of_app(&self) -> spotify_app::Model {
+        let app = spotify_app::Entity::find_by_id(self.spotify.client_id());
+        app.one(self.pipeline.db.write()).await.expect("apps").expect("an app that has called")
     }
 
     /// Loads one document as if it had been fetched now.
-    pub async fn load(&self, kind: Kind, bytes: Vec<u8>) -> Result<Loaded, Failure> {
+    pub async fn load(&self, kind: entity::archive::Kind, bytes: Vec<u8>) -> Result<Loaded, Failure> {
         let page = RawPage { kind, fetched_at: self.clock.now(), bytes };
         self.pipeline.load(&page, &mut Trace::new(None, self.pipeline.clock.clone())).await
     }
@@ -208,7 +246,7 @@ impl Station {
             .expect("steps")
             .into_iter()
             .map(|(step, person)| Step {
-                username: person.expect("a step of an account").username,
+                username: person.map(|person| person.username).unwrap_or_default(),
                 name: step.name,
                 message: step.message,
             })
@@ -222,8 +260,9 @@ impl Station {
     }
 }
 
-fn app(spotify: &FakeSpotify) -> App {
+fn app(spotify: &FakeSpotify, pipeline: &Pipeline) -> App {
     App::new(spotify.client_id(), spotify.client_secret(), &spotify.api_url(), &spotify.auth_url())
+        .remembering(&pipeline.db, &pipeline.clock)
 }
 
 fn played(ledger: &Ledger) -> Vec<Played> {

@@ -4,6 +4,7 @@ pub mod api;
 pub mod browser;
 pub mod database;
 pub mod export;
+pub mod fake_discord;
 pub mod fake_spotify;
 pub mod guardian;
 pub mod ingest;

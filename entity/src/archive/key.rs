@@ -13,8 +13,12 @@ use sha2::{Digest, Sha256};
 pub enum Kind {
     /// Plays of one person.
     Plays(UserId),
-    /// Artists of the catalogue.
+    /// Tracks of the catalogue, one or several.
+    Tracks,
+    /// Artists of the catalogue, one or several.
     Artists,
+    /// Albums of the catalogue, one or several.
+    Albums,
     /// Audio features of the catalogue's tracks.
     AudioFeatures,
     /// Nothing: a trial that the archive works.
@@ -25,7 +29,9 @@ impl Kind {
     fn folder(self) -> String {
         match self {
             Self::Plays(user) => format!("plays/v1/user={user}"),
+            Self::Tracks => "tracks/v1".to_owned(),
             Self::Artists => "artists/v1".to_owned(),
+            Self::Albums => "albums/v1".to_owned(),
             Self::AudioFeatures => "audio-features/v1".to_owned(),
             Self::Probe => "probe/v1".to_owned(),
         }
@@ -35,7 +41,10 @@ impl Kind {
         Some(match folder.split_once("/user=") {
             Some(("plays/v1", user)) => Self::Plays(UserId(user.parse().ok()?)),
             Some(_) => return None,
-            None => *[Self::Artists, Self::AudioFeatures, Self::Probe].iter().find(|kind| kind.folder() == folder)?,
+            None => {
+                let shared = [Self::Tracks, Self::Artists, Self::Albums, Self::AudioFeatures, Self::Probe];
+                *shared.iter().find(|kind| kind.folder() == folder)?
+            }
         })
     }
 }
@@ -154,7 +163,9 @@ mod tests {
     #[test]
     fn a_key_survives_its_text() {
         let at = Instant::parse("2026-11-22T09:00:00.007Z").unwrap();
-        for kind in [Kind::Plays(UserId(7)), Kind::Artists, Kind::AudioFeatures, Kind::Probe] {
+        for kind in
+            [Kind::Plays(UserId(7)), Kind::Tracks, Kind::Artists, Kind::Albums, Kind::AudioFeatures, Kind::Probe]
+        {
             let key = ArchiveKey::new(kind, at, b"{}");
             let read = ArchiveKey::parse(&key.to_string()).unwrap();
             assert_eq!((&read, read.kind(), read.fetched_at()), (&key, kind, at));

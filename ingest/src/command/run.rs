@@ -10,13 +10,16 @@ use entity::secret::KeyRing;
 use entity::spotify_account::{self, State};
 use futures::{StreamExt, stream};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
-use tracing::{Instrument, error, info, info_span};
+use tracing::{Instrument, error, info, info_span, warn};
 
 use super::{exit_code, open};
+use crate::alert::{self, Subject};
 use crate::config::Settings;
+use crate::enrich::{self, Enriched, KINDS, Order, Stop};
 use crate::journal::Journal;
 use crate::load::Loaded;
 use crate::pipeline::{Failure, Pipeline, Trace};
+use crate::progress::Progress;
 use crate::spotify::App;
 
 /// How many accounts are worked on at a time.
@@ -26,8 +29,35 @@ pub(super) async fn execute(settings: &Settings, clock: SharedClock) -> anyhow::
     super::import::waiting(settings, &clock).await?;
     let (archive, app, keys) = (settings.archive()?, settings.spotify()?, settings.keys()?);
     let pipeline = Pipeline { db: open(settings).await?, archive, clock };
+    let app = app.remembering(&pipeline.db, &pipeline.clock);
+    let alerts = settings.alerts()?;
+    // What the last run left unsaid goes first: this one may mend it.
+    Journal::bury(&pipeline.db, pipeline.clock.now()).await?;
+    alerts.tell(&pipeline.db, &pipeline.clock).await;
     let outcome = run(&pipeline, &app, &keys).await?;
+    alert::well(&pipeline.db, &[Subject::Runs], pipeline.clock.now()).await?;
+    alerts.tell(&pipeline.db, &pipeline.clock).await;
+    fill_in(&pipeline, &app, settings.enrich_budget()).await;
     Ok(exit_code(outcome))
+}
+
+/// Asks for a little of what the catalogue lacks. The plays are in: whatever goes wrong here is told, and fails nothing.
+pub async fn fill_in(pipeline: &Pipeline, app: &App, calls_max: u32) {
+    if calls_max == 0 {
+        return;
+    }
+    let order = Order { command: "enrich", kinds: &KINDS, calls_max, reprobe: false };
+    match enrich::enrich(pipeline, app, &order, &Progress::hidden()).await {
+        Ok(Enriched { calls: 0, stopped: None | Some(Stop::Busy), .. }) => {}
+        Ok(Enriched { stopped: Some(Stop::Trouble(what)), .. }) => {
+            warn!("the catalogue could not be filled in further: {what}");
+        }
+        Ok(Enriched { calls, found, absent, .. }) => {
+            let found: u64 = found.values().sum();
+            info!(calls, found, absent, "filled in {found} things of the catalogue with {calls} calls");
+        }
+        Err(error) => warn!("the catalogue could not be filled in: {error}"),
+    }
 }
 
 /// Polls every account that is pending or active; how it ended.
@@ -105,6 +135,9 @@ async fn poll(
         if loaded.rejected > 0 {
             tracing::warn!(rejected = loaded.rejected, "{} records were set aside, see table reject", loaded.rejected);
         }
+    }
+    if let Err(error) = alert::note(&pipeline.db, user, trace.last(), &result, pipeline.clock.now()).await {
+        error!("how this account ended could not be kept, so nobody is told: {error}");
     }
     if let Err(error) = journal.steps(trace.into_steps()).await {
         error!("the steps of this account could not be recorded: {error}");

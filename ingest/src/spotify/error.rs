@@ -6,6 +6,8 @@ use rspotify::ClientError;
 use rspotify::http::HttpError;
 use serde::Deserialize;
 
+use super::Refusal;
+
 /// How long to stay away when Spotify says "too many requests" but not for how long: its rolling window.
 pub const RETRY_AFTER_DEFAULT: Duration = Duration::from_secs(30);
 
@@ -13,11 +15,23 @@ pub const RETRY_AFTER_DEFAULT: Duration = Duration::from_secs(30);
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Call nothing until this much time has passed.
-    #[error("Spotify asks to stay away for {} s", retry_after.as_secs())]
+    #[error(
+        "Spotify asks to stay away for {} s{}; nothing is called meanwhile, and the next run after that goes on by itself",
+        retry_after.as_secs(),
+        if *quota_exceeded { " because the developer's quota is used up" } else { "" }
+    )]
     RateLimited {
         /// From now on.
         retry_after: Duration,
+        /// Whether it is not the rolling window but the quota of the developer, which is counted over all their apps.
+        quota_exceeded: bool,
     },
+    /// The access token is not taken (any more): fetch another one, once.
+    #[error("Spotify does not take the access token that it gave; the next run tries again")]
+    Unauthorized,
+    /// Spotify has nothing under this id: do not ask again.
+    #[error("Spotify has nothing under this id")]
+    NotFound,
     /// The person must connect again: access was withdrawn or has expired.
     #[error("Spotify access was withdrawn or has expired: this person must connect again")]
     Withdrawn,
@@ -27,11 +41,11 @@ pub enum Error {
         /// Spotify's word for it.
         reason: String,
     },
-    /// The operator must look: the app may lack quota mode or scope, the person may not be on its list.
-    #[error(
-        "Spotify refuses ({reason}): check that this person is on the app's user list, that its owner has Premium and that the scope user-read-recently-played was granted"
-    )]
+    /// Somebody must do something about it; [`Refusal`] says who and what.
+    #[error("Spotify refuses ({reason}): {why}")]
     Refused {
+        /// What it comes from.
+        why: Refusal,
         /// Spotify's word for it.
         reason: String,
     },
@@ -55,10 +69,11 @@ impl Error {
             Err(error) => return error,
         };
         let status = response.status().as_u16();
-        if let Some(limited) = rate_limited(&response) {
-            return limited;
-        }
+        let retry_after = retry_after_of(&response);
         let body = response.text().await.unwrap_or_default();
+        if let Some(retry_after) = retry_after {
+            return Self::RateLimited { retry_after, quota_exceeded: is_quota(&body) };
+        }
         match (status, serde_json::from_str::<Body>(&body)) {
             (400, Ok(Body { error })) if error == "invalid_grant" => Self::Withdrawn,
             (400 | 401, Ok(Body { error })) => Self::UnknownApp { reason: error },
@@ -81,13 +96,19 @@ impl Error {
             Err(error) => return error,
         };
         let status = response.status().as_u16();
-        if let Some(limited) = rate_limited(&response) {
-            return limited;
-        }
+        let retry_after = retry_after_of(&response);
         let body = response.text().await.unwrap_or_default();
+        if let Some(retry_after) = retry_after {
+            return Self::RateLimited { retry_after, quota_exceeded: is_quota(&body) };
+        }
         let message = serde_json::from_str::<Body>(&body).ok().and_then(|body| body.error.message);
         match status {
-            403 => Self::Refused { reason: message.unwrap_or_else(|| "403".to_owned()) },
+            401 => Self::Unauthorized,
+            403 => {
+                let reason = message.unwrap_or_else(|| "403".to_owned());
+                Self::Refused { why: Refusal::of(&reason), reason }
+            }
+            404 => Self::NotFound,
             _ => Self::Transient { source: format!("the Web API answered {status}").into() },
         }
     }
@@ -104,12 +125,27 @@ fn response_of(error: ClientError) -> Result<reqwest::Response, Error> {
     }
 }
 
-fn rate_limited(response: &reqwest::Response) -> Option<Error> {
+/// How long to stay away, if that is what was answered.
+fn retry_after_of(response: &reqwest::Response) -> Option<Duration> {
     let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
     (response.status().as_u16() == 429).then(|| {
         let said = header("retry-after").and_then(|value| retry_after(value, header("date")));
-        Error::RateLimited { retry_after: said.unwrap_or(RETRY_AFTER_DEFAULT) }
+        said.unwrap_or(RETRY_AFTER_DEFAULT)
     })
+}
+
+/// Whether a 429 comes from the developer's quota, as several users report its body.
+fn is_quota(body: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Body {
+        error: Inner,
+    }
+    #[derive(Deserialize)]
+    struct Inner {
+        reason: Option<String>,
+    }
+    let reason = serde_json::from_str::<Body>(body).ok().and_then(|body| body.error.reason);
+    reason.is_some_and(|reason| reason == "QUOTA_EXCEEDED")
 }
 
 /// `Retry-After` in either form (RFC 9110, section 10.2.3): seconds, or a date, which is read against the same answer's

@@ -1,24 +1,43 @@
 //! Tracks, artists and albums, wherever in a document they stand.
 //!
-//! Source of the shapes: Spotify's *Get Track*, *Get Several Artists* and *Get Album*, in full and in simplified form.
+//! Source of the shapes: Spotify's *Get Track*, *Get Artist* and *Get Album*, and *Get Several* of each, in full and in
+//! simplified form.
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde::de::DeserializeOwned;
 
-use super::{Error, each_item, lenient};
+use super::{Error, answer, each_item, lenient};
 use crate::batch::{Album, Artist, Batch, Image, Track};
 
-/// Facts of `GET /v1/artists?ids=…`.
+/// Facts of `GET /v1/tracks?ids=…` or `GET /v1/tracks/…`.
+pub fn tracks(bytes: &[u8]) -> Result<Batch, Error> {
+    objects(bytes, "tracks", "the track has no id", add_track)
+}
+
+/// Facts of `GET /v1/artists?ids=…` or `GET /v1/artists/…`.
 pub fn artists(bytes: &[u8]) -> Result<Batch, Error> {
-    #[derive(Deserialize)]
-    struct Document {
-        artists: Vec<Option<Box<RawValue>>>,
-    }
-    let document: Document = serde_json::from_slice(bytes).map_err(Error::Json)?;
+    objects(bytes, "artists", "the artist has no id", add_artist)
+}
+
+/// Facts of `GET /v1/albums?ids=…` or `GET /v1/albums/…`. The album's list of tracks is not read: what nobody played is
+/// not in the catalogue.
+pub fn albums(bytes: &[u8]) -> Result<Batch, Error> {
+    objects(bytes, "albums", "the album has no id", add_album)
+}
+
+fn objects<T: DeserializeOwned>(
+    bytes: &[u8],
+    list: &str,
+    nameless: &str,
+    add: impl Fn(&mut Batch, T) -> Option<String>,
+) -> Result<Batch, Error> {
     let mut batch = Batch::default();
-    let rejects = each_item(&document.artists, |json| {
-        let artist: ArtistJson = serde_json::from_str(json).map_err(|error| error.to_string())?;
-        add_artist(&mut batch, artist).map(|_| ()).ok_or_else(|| "the artist has no id".to_owned())
+    let rejects = each_item(&answer::items(bytes, list)?, |json| {
+        if json == "null" {
+            return Ok(());
+        }
+        let object = serde_json::from_str(json).map_err(|error| error.to_string())?;
+        add(&mut batch, object).map(|_| ()).ok_or_else(|| nameless.to_owned())
     });
     batch.rejects = rejects;
     Ok(batch)

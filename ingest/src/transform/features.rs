@@ -3,20 +3,14 @@
 use entity::ids::TrackId;
 use entity::track_features;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
-use super::{Error, each_item, lenient};
+use super::{Error, answer, each_item, lenient};
 use crate::batch::{Batch, Features};
 
 /// Facts of `GET /v1/audio-features?ids=…`. `null` stands for a track that has none, and is nothing to set aside.
 pub fn audio_features(bytes: &[u8]) -> Result<Batch, Error> {
-    #[derive(Deserialize)]
-    struct Document {
-        audio_features: Vec<Option<Box<RawValue>>>,
-    }
-    let document: Document = serde_json::from_slice(bytes).map_err(Error::Json)?;
     let mut batch = Batch::default();
-    let rejects = each_item(&document.audio_features, |json| {
+    let rejects = each_item(&answer::items(bytes, "audio_features")?, |json| {
         if json != "null" {
             let features: FeaturesJson = serde_json::from_str(json).map_err(|error| error.to_string())?;
             batch.features.push(check(features)?);

@@ -1,10 +1,14 @@
 //! One account's failure is that account's: the others go on, the journal says what happened, and the next run mends it.
 
-use entity::ingest_run::Outcome;
+use std::time::Duration;
+
+use entity::ingest_run::{self, Outcome};
 use entity::spotify_account::State;
 use entity::time::Instant;
+use ingest::journal::{Journal, SILENCE_MAX_MS};
+use sea_orm::EntityTrait;
 use tests::database::TestDb;
-use tests::fake_spotify::{Endpoint, Listener, Quirk, RetryAfter, Rule};
+use tests::fake_spotify::{Endpoint, Listener, Quirk, RetryAfter, Rotation, Rule};
 use tests::ingest::{Station, Step};
 use tests::on_both;
 
@@ -14,7 +18,11 @@ on_both! {
     an_expired_grant_is_a_withdrawn_one,
     an_answer_that_is_none_fails_its_account_only,
     an_answer_that_makes_no_sense_is_kept_and_not_loaded,
-    a_refusal_says_what_to_look_at,
+    a_refusal_says_who_must_do_what,
+    a_dead_access_token_is_replaced_once,
+    access_withdrawn_during_a_run_is_noticed,
+    an_answer_that_takes_too_long_is_given_up,
+    a_run_whose_process_died_is_told_apart_by_the_next,
     an_empty_answer_is_an_empty_page,
     a_load_that_fails_half_way_leaves_nothing_behind,
     a_run_in_which_every_account_fails_has_failed,
@@ -136,16 +144,92 @@ async fn an_answer_that_makes_no_sense_is_kept_and_not_loaded(db: TestDb) {
     }
 }
 
-async fn a_refusal_says_what_to_look_at(db: TestDb) {
+async fn a_refusal_says_who_must_do_what(db: TestDb) {
     let (station, ada, _) = pair(db).await;
-    station.spotify.add_rule(recently_played(Quirk::not_allow_listed()).by(&ada));
-    assert_eq!(station.run().await, Outcome::Partly);
-    let (_, message) = station.failure(&ada).await.unwrap();
-    for part in ["User not registered in the Developer Dashboard", "user list", "Premium", "user-read-recently-played"]
-    {
-        assert!(message.contains(part), "{message}");
+    let forbidden = || Quirk::Forbidden(None);
+    for (at, quirk, says) in [
+        (Endpoint::RecentlyPlayed, Quirk::not_allow_listed(), &["User not registered", "add this person"][..]),
+        (Endpoint::RecentlyPlayed, Quirk::owner_without_premium(), &["the owner of the app needs Spotify Premium"]),
+        (Endpoint::RecentlyPlayed, Quirk::scope_missing(), &["user-read-recently-played", "connect again"]),
+        // Without a word, `/me` tells them apart: this person may call it,
+        (Endpoint::RecentlyPlayed, forbidden(), &["user-read-recently-played was not granted", "closed this endpoint"]),
+        // or not even that.
+        (Endpoint::Me, forbidden(), &["user list", "the app's owner has Premium"]),
+    ] {
+        if at == Endpoint::Me {
+            station.spotify.add_rule(Rule::next(1, forbidden()).at(Endpoint::RecentlyPlayed).by(&ada));
+        }
+        station.spotify.add_rule(Rule::next(1, quirk.clone()).at(at).by(&ada));
+        assert_eq!(station.run().await, Outcome::Partly, "{quirk:?}");
+        let (_, message) = station.failure(&ada).await.unwrap();
+        for part in says {
+            assert!(message.contains(part), "{quirk:?}: {message}");
+        }
+        assert_ne!(station.account(&ada).await.state, State::NeedsReconnect);
+        station.spotify.clear_rules();
+        station.run().await; // so that the account's id is known, and `/me` is called for refusals only
     }
-    assert_ne!(station.account(&ada).await.state, State::NeedsReconnect);
+}
+
+async fn a_dead_access_token_is_replaced_once(db: TestDb) {
+    let (station, ada, _) = pair(db).await;
+    station.spotify.set_rotation(Rotation::OldStops);
+    station.spotify.add_rule(recently_played(Quirk::Unauthorized).by(&ada));
+    assert_eq!(station.run().await, Outcome::Succeeded);
+    assert_eq!(station.plays(&ada).await, station.issued(&ada));
+    assert_eq!(station.spotify.referee().calls_by(&ada, Endpoint::Token), 2);
+
+    station.spotify.add_rule(Rule::always(Quirk::Unauthorized).at(Endpoint::RecentlyPlayed).by(&ada));
+    assert_eq!(station.run().await, Outcome::Partly);
+    let referee = station.spotify.referee();
+    assert_eq!((referee.calls_by(&ada, Endpoint::Token), referee.calls_by(&ada, Endpoint::RecentlyPlayed)), (4, 4));
+    station.spotify.clear_rules();
+    assert_eq!(station.run().await, Outcome::Succeeded, "every replaced refresh token was kept");
+}
+
+async fn access_withdrawn_during_a_run_is_noticed(db: TestDb) {
+    let (station, ada, _) = pair(db).await;
+    station.spotify.add_rule(Rule::next(1, Quirk::Slow(Duration::from_millis(400))).at(Endpoint::Me).by(&ada));
+    let revoke = async {
+        while station.spotify.referee().calls_by(&ada, Endpoint::Me) == 0 {
+            tokio::task::yield_now().await;
+        }
+        station.spotify.revoke(&ada);
+    };
+    let (outcome, ()) = futures::join!(station.run(), revoke);
+    assert_eq!(outcome, Outcome::Partly);
+    let (_, message) = station.failure(&ada).await.unwrap();
+    assert!(message.contains("does not take the access token"), "{message}");
+    assert_eq!(station.account(&ada).await.state, State::NeedsReconnect);
+}
+
+async fn an_answer_that_takes_too_long_is_given_up(db: TestDb) {
+    let (station, ada, bob) = pair(db).await;
+    let impatient = station.another_app().with_call_timeout(Duration::from_millis(600));
+    station.spotify.add_rule(recently_played(Quirk::Slow(Duration::from_secs(30))).by(&ada));
+    station.spotify.add_rule(recently_played(Quirk::Slow(Duration::from_millis(50))).by(&bob));
+    assert_eq!(station.run_by(&impatient).await, Outcome::Partly);
+    let (step, message) = station.failure(&ada).await.unwrap();
+    assert!(step == "fetch" && message.contains("no whole answer within 600 ms"), "{message}");
+    assert_eq!(station.plays(&bob).await, station.issued(&bob));
+    assert_eq!(station.run().await, Outcome::Succeeded);
+    assert_eq!(station.plays(&ada).await, station.issued(&ada));
+}
+
+async fn a_run_whose_process_died_is_told_apart_by_the_next(db: TestDb) {
+    let (station, ..) = pair(db).await;
+    let begin = || Journal::begin(&station.pipeline.db, &station.pipeline.clock, "run");
+    let (dead, alive) = (begin().await.unwrap().run(), begin().await.unwrap());
+    station.pass_ms(SILENCE_MAX_MS);
+    alive.alive().await.unwrap();
+    station.pass_ms(1);
+    assert_eq!(station.run().await, Outcome::Succeeded);
+    let outcome = async |run| {
+        let run = ingest_run::Entity::find_by_id(run).one(station.pipeline.db.read()).await.unwrap().unwrap();
+        (run.outcome, run.ended_at.map(|at| at - run.started_at))
+    };
+    assert_eq!(outcome(dead).await, (Outcome::Crashed, Some(0)), "as of its last sign of life");
+    assert_eq!(outcome(alive.run()).await, (Outcome::Running, None));
 }
 
 async fn an_empty_answer_is_an_empty_page(db: TestDb) {

@@ -46,7 +46,7 @@ async fn main() -> anyhow::Result<()> {
     let spotify = FakeSpotify::start(Options { port: args.port, seed: args.seed, mode, ..Options::default() }).await?;
     println!("# Web API:  {}", spotify.api_url());
     println!("# accounts: {}", spotify.auth_url());
-    for (name, value) in spotify.env() {
+    for (name, value) in spotify.env().into_iter().filter(|(name, _)| name.starts_with("SPOTIFY_")) {
         println!("{name}={value}");
     }
     for number in 1..=args.listeners {

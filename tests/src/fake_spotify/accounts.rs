@@ -49,8 +49,27 @@ pub(super) enum Worthless {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Bearer {
     Unknown,
-    Expired(usize),
-    Good(usize),
+    Expired(Holder),
+    Good(Holder),
+}
+
+/// Whose access token it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Holder {
+    /// A listener's, who granted it.
+    Listener(usize),
+    /// The app's own, for the catalogue.
+    App,
+}
+
+impl Holder {
+    /// The listener, if it is one.
+    pub(super) fn listener(self) -> Option<usize> {
+        match self {
+            Self::Listener(listener) => Some(listener),
+            Self::App => None,
+        }
+    }
 }
 
 pub(super) struct Account {
@@ -70,6 +89,8 @@ pub(super) struct Accounts {
     grants: HashMap<String, Grant>,
     access: HashMap<String, Access>,
     codes: HashMap<String, Code>,
+    /// What the app's own tokens are drawn from.
+    rng: ChaCha8Rng,
 }
 
 struct Grant {
@@ -79,7 +100,7 @@ struct Grant {
 }
 
 struct Access {
-    account: usize,
+    holder: Holder,
     expires_at_ms: i64,
 }
 
@@ -90,7 +111,9 @@ struct Code {
 
 impl Accounts {
     pub(super) fn new(seed: u64) -> Self {
-        Self { seed, accounts: Vec::new(), grants: HashMap::new(), access: HashMap::new(), codes: HashMap::new() }
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream(1 << 33);
+        Self { seed, accounts: Vec::new(), grants: HashMap::new(), access: HashMap::new(), codes: HashMap::new(), rng }
     }
 
     /// Adds a listener who authorizes the app now.
@@ -183,7 +206,16 @@ impl Accounts {
         // Tokens that died a day ago are forgotten, so that a fake left running for weeks does not grow.
         self.access.retain(|_, access| access.expires_at_ms + DAY_MS > now_ms);
         let access_token = token(&mut self.accounts[index].rng, "BQ", 8);
-        self.access.insert(access_token.clone(), Access { account: index, expires_at_ms: now_ms + life_s * 1_000 });
+        let access = Access { holder: Holder::Listener(index), expires_at_ms: now_ms + life_s * 1_000 };
+        self.access.insert(access_token.clone(), access);
+        access_token
+    }
+
+    /// A new access token of the app's own.
+    pub(super) fn issue_app_access(&mut self, now_ms: i64, life_s: i64) -> String {
+        let access_token = token(&mut self.rng, "BQ", 8);
+        let access = Access { holder: Holder::App, expires_at_ms: now_ms + life_s * 1_000 };
+        self.access.insert(access_token.clone(), access);
         access_token
     }
 
@@ -191,8 +223,8 @@ impl Accounts {
     pub(super) fn bearer(&self, access_token: &str, now_ms: i64) -> Bearer {
         match self.access.get(access_token) {
             None => Bearer::Unknown,
-            Some(access) if now_ms >= access.expires_at_ms => Bearer::Expired(access.account),
-            Some(access) => Bearer::Good(access.account),
+            Some(access) if now_ms >= access.expires_at_ms => Bearer::Expired(access.holder),
+            Some(access) => Bearer::Good(access.holder),
         }
     }
 
@@ -214,7 +246,16 @@ impl Accounts {
 
     /// Ends every access token of the account, as its hour would.
     pub(super) fn expire_access(&mut self, index: usize) {
-        for access in self.access.values_mut().filter(|access| access.account == index) {
+        self.expire(Holder::Listener(index));
+    }
+
+    /// Ends every access token of the app's own.
+    pub(super) fn expire_app_access(&mut self) {
+        self.expire(Holder::App);
+    }
+
+    fn expire(&mut self, holder: Holder) {
+        for access in self.access.values_mut().filter(|access| access.holder == holder) {
             access.expires_at_ms = i64::MIN / 2;
         }
     }

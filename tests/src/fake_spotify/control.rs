@@ -131,6 +131,11 @@ impl FakeSpotify {
         self.shared.accounts().expire_access(listener.index);
     }
 
+    /// Every access token of the app's own answers 401 from now on.
+    pub fn expire_app_access(&self) {
+        self.shared.accounts().expire_app_access();
+    }
+
     /// The listener authorizes the app again, now. Gives the new refresh token.
     pub fn reauthorize(&self, listener: &Listener) -> String {
         let now_ms = self.now_ms();

@@ -12,7 +12,7 @@ use futures::{StreamExt as _, stream};
 use serde_json::json;
 
 use super::{
-    accounts::Bearer,
+    accounts::{Bearer, Holder},
     answer::Answer,
     endpoint::Endpoint,
     instant,
@@ -20,20 +20,43 @@ use super::{
     shared::Shared,
 };
 
-/// Answers a call of the Web API, which needs a listener's access token. `work` gets the listener.
+/// Answers a call of the Web API about one listener, which needs that listener's access token. `work` gets the listener.
 pub(super) fn authorized(
     shared: &Arc<Shared>,
     endpoint: Endpoint,
     headers: &HeaderMap,
     work: impl FnOnce(usize) -> Answer,
 ) -> Response {
+    open_to(shared, endpoint, headers, |holder| match holder {
+        Holder::Listener(listener) => work(listener),
+        // As reported: the app's own token names no user.
+        Holder::App => Answer::error(StatusCode::NOT_FOUND, "Resource not found"),
+    })
+}
+
+/// Answers a call of the Web API which any access token opens, a listener's or the app's own.
+pub(super) fn open(
+    shared: &Arc<Shared>,
+    endpoint: Endpoint,
+    headers: &HeaderMap,
+    work: impl FnOnce() -> Answer,
+) -> Response {
+    open_to(shared, endpoint, headers, |_| work())
+}
+
+fn open_to(
+    shared: &Arc<Shared>,
+    endpoint: Endpoint,
+    headers: &HeaderMap,
+    work: impl FnOnce(Holder) -> Answer,
+) -> Response {
     let bearer = access_token(headers).map(|token| shared.accounts().bearer(token, shared.now_ms()));
     let listener = match bearer {
-        Some(Bearer::Good(listener) | Bearer::Expired(listener)) => Some(listener),
+        Some(Bearer::Good(holder) | Bearer::Expired(holder)) => holder.listener(),
         Some(Bearer::Unknown) | None => None,
     };
     pass(shared, endpoint, listener, || match bearer {
-        Some(Bearer::Good(listener)) => work(listener),
+        Some(Bearer::Good(holder)) => work(holder),
         Some(Bearer::Expired(_)) => Answer::error(StatusCode::UNAUTHORIZED, "The access token expired"),
         Some(Bearer::Unknown) => Answer::error(StatusCode::UNAUTHORIZED, "Invalid access token"),
         None => Answer::error(StatusCode::UNAUTHORIZED, "No token provided"),
@@ -54,11 +77,14 @@ pub(super) fn pass(
         shared.referee().entered_inside_ban(listener);
     }
     let drawn = shared.rules().draw(endpoint, listener, banned_s.is_some());
-    let response = match (drawn, banned_s) {
+    let mut response = match (drawn, banned_s) {
         (Some(drawn), _) => spoiled(shared, visit, endpoint, drawn, now_ms, work),
         (None, Some(left_s)) => too_many(false, Some(left_s.to_string())),
         (None, None) => whole(work()),
     };
+    // The time here, not the machine's: a date in `Retry-After` is read against it.
+    let date = HeaderValue::try_from(instant::http_date(now_ms)).expect("dates are visible ASCII");
+    response.headers_mut().insert(header::DATE, date);
     shared.referee().answered(response.status().as_u16());
     response
 }
@@ -102,6 +128,7 @@ fn spoiled(
             let status = status_code(status);
             whole(Answer::error(status, status.canonical_reason().unwrap_or("Server error")))
         }
+        Quirk::Unauthorized => whole(Answer::error(StatusCode::UNAUTHORIZED, "The access token expired")),
         Quirk::Forbidden(Some(message)) => whole(Answer::error(StatusCode::FORBIDDEN, &message)),
         Quirk::Forbidden(None) => whole(Answer::error_without_message(StatusCode::FORBIDDEN)),
         Quirk::Html(status) => whole(Answer::html(status_code(status))),

@@ -29,9 +29,11 @@ pub(super) async fn token(State(shared): State<Arc<Shared>>, headers: HeaderMap,
         match form.get("grant_type").map(String::as_str) {
             Some("refresh_token") => refresh(&shared, &form),
             Some("authorization_code") => redeem(&shared, &form),
-            _ => {
-                Answer::oauth_error("unsupported_grant_type", "grant_type must be refresh_token or authorization_code")
-            }
+            Some("client_credentials") => of_its_own(&shared),
+            _ => Answer::oauth_error(
+                "unsupported_grant_type",
+                "grant_type must be client_credentials, refresh_token or authorization_code",
+            ),
         }
     })
 }
@@ -60,6 +62,13 @@ fn refresh(shared: &Shared, form: &BTreeMap<String, String>) -> Answer {
         reply["refresh_token"] = json!(next);
     }
     Answer::ok(&reply)
+}
+
+/// The app's own access: to the catalogue, and to nobody's plays.
+fn of_its_own(shared: &Shared) -> Answer {
+    let life_s = shared.options.access_token_life_s;
+    let access_token = shared.accounts().issue_app_access(shared.now_ms(), life_s);
+    Answer::ok(&json!({ "access_token": access_token, "token_type": "Bearer", "expires_in": life_s }))
 }
 
 fn redeem(shared: &Shared, form: &BTreeMap<String, String>) -> Answer {

@@ -17,6 +17,8 @@ pub enum Quirk {
     },
     /// This status (5xx) with Spotify's error body.
     ServerError(u16),
+    /// Status 401, as for an access token that has just died.
+    Unauthorized,
     /// Status 403 with this message, or with none.
     Forbidden(Option<String>),
     /// The right answer, its JSON cut in half, and nothing in HTTP to tell it by.

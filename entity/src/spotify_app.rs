@@ -1,0 +1,32 @@
+//! What is known of a registered app at Spotify: how long it must be left alone, and what it may ask.
+//!
+//! Unique by client id. Written by `ingest` whenever Spotify says "too many requests" or shows what the app may ask;
+//! every process that calls for the app reads it before each call. Null is "not known yet".
+
+use sea_orm::entity::prelude::*;
+
+use crate::time::Instant;
+
+/// A row of `spotify_app`.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "spotify_app")]
+pub struct Model {
+    /// The app's id at Spotify, which is no secret.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub client_id: String,
+    /// Nobody may call before this.
+    pub blocked_until: Option<Instant>,
+    /// Whether `GET /tracks?ids=` answers: an app in Extended Mode.
+    pub track_batches: Option<bool>,
+    /// Whether `GET /artists?ids=` answers.
+    pub artist_batches: Option<bool>,
+    /// Whether `GET /albums?ids=` answers.
+    pub album_batches: Option<bool>,
+    /// Whether `GET /audio-features?ids=` answers: an app that had access before 2024-11-27.
+    pub audio_features: Option<bool>,
+    /// Somebody enriches the catalogue and has asked to be the only one until then.
+    pub enriching_until: Option<Instant>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

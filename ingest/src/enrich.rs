@@ -1,0 +1,347 @@
+//! Fills in what the plays did not bring: a reconciler that looks at what is lacking, asks for the most played first, and can
+//! be stopped and started at any time.
+//!
+//! The database is its queue (`lacking.rs`), so nothing is ever asked for twice: what Spotify does not have is noted as
+//! well as what it has. Raw answers go the way of every document, through archive, transform and load. It asks in batches
+//! where the app may, one by one where it may not, and finds out which by asking once (`ability.rs`). It spends a budget of
+//! calls, gives way to polls, and stops where Spotify asks to stay away.
+//!
+//! It does not refresh what is there, and asks for nothing that nobody played.
+
+mod ability;
+mod albums;
+mod answer;
+mod artists;
+mod features;
+mod lacking;
+mod tracks;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use entity::chain::chain;
+use entity::enrichment::{Answer, Kind};
+use entity::ingest_run::Outcome;
+use rand::RngExt;
+use sea_orm::DbErr;
+use tracing::{info, warn};
+
+use crate::journal::{Journal, Step};
+use crate::load::Loaded;
+use crate::pipeline::{Failure, Pipeline};
+use crate::progress::Progress;
+use crate::spotify::catalogue::ids_max;
+use crate::spotify::{self, App, Catalogue};
+
+use ability::Abilities;
+use answer::Question;
+use lacking::{Asked, Lacking};
+
+/// All there is to ask for; tracks first, because they bring artists and albums.
+pub const KINDS: [Kind; 4] = [Kind::Track, Kind::Artist, Kind::Album, Kind::Features];
+
+/// How long an answer that could not be read is left alone.
+const UNREADABLE_FOR_MS: i64 = 7 * 86_400_000;
+/// How many calls may fail one after the other.
+const FAILURES_MAX: u32 = 4;
+/// The wait after the first of them; it doubles.
+const FAILURE_WAIT: Duration = Duration::from_millis(200);
+/// How many lacking things are read at a time.
+const READ_AHEAD: usize = 200;
+
+/// What to ask for and how much it may cost.
+#[derive(Clone, Debug)]
+pub struct Order<'a> {
+    /// The command, as the run history names it.
+    pub command: &'a str,
+    /// What to ask for.
+    pub kinds: &'a [Kind],
+    /// The most calls.
+    pub calls_max: u32,
+    /// Whether to forget what the app may ask, and find out anew.
+    pub reprobe: bool,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Enriched {
+    /// Calls that were made.
+    pub calls: u32,
+    /// Things that Spotify had something about, by kind.
+    pub found: BTreeMap<Kind, u64>,
+    /// Things that Spotify has nothing about.
+    pub absent: u64,
+    /// Why it ended before everything was asked for.
+    pub stopped: Option<Stop>,
+}
+
+/// Why an enrichment ended early. What is left is asked for next time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The budget is spent.
+    Budget,
+    /// Another process enriches.
+    Busy,
+    /// Something is in the way; what, and what to do.
+    Trouble(String),
+}
+
+impl Enriched {
+    /// How it ended, as a run.
+    pub fn outcome(&self) -> Outcome {
+        match (&self.stopped, self.found.is_empty() && self.absent == 0) {
+            (None | Some(Stop::Budget), _) => Outcome::Succeeded,
+            (Some(Stop::Busy), _) => Outcome::Skipped,
+            (Some(Stop::Trouble(_)), false) => Outcome::Partly,
+            (Some(Stop::Trouble(_)), true) => Outcome::Failed,
+        }
+    }
+}
+
+/// How much is lacking, and how many calls it would take as far as is known; nothing is asked or written.
+pub async fn survey(pipeline: &Pipeline, app: &App, kinds: &[Kind]) -> Result<Vec<(Kind, u64, u64)>, DbErr> {
+    let known = Abilities::remembered(&pipeline.db, app.client_id()).await?;
+    let mut survey = Vec::new();
+    for kind in kinds {
+        let batches = known.get(kind).copied();
+        let lacking = lacking::source(*kind).count(&pipeline.db, asked(pipeline, batches)).await?;
+        let calls = match (kind, batches) {
+            (Kind::Features, Some(false)) => 0,
+            (_, Some(false)) => lacking,
+            _ => lacking.div_ceil(ids_max(*kind) as u64),
+        };
+        survey.push((*kind, lacking, calls));
+    }
+    Ok(survey)
+}
+
+/// Asks for what is lacking until nothing is, the budget is spent or something is in the way.
+pub async fn enrich(pipeline: &Pipeline, app: &App, order: &Order<'_>, progress: &Progress) -> Result<Enriched, DbErr> {
+    let abilities = Abilities::of(&pipeline.db, app.client_id(), order.reprobe).await?;
+    if !abilities.take_turn(pipeline.clock.now()).await? {
+        return Ok(Enriched { stopped: Some(Stop::Busy), ..Enriched::default() });
+    }
+    let mut work = Work {
+        pipeline,
+        catalogue: app.catalogue(),
+        abilities,
+        calls_max: order.calls_max,
+        queues: BTreeMap::new(),
+        failures: 0,
+        journal: None,
+        command: order.command,
+        steps: BTreeMap::new(),
+        progress,
+        enriched: Enriched::default(),
+    };
+    let result = Box::pin(work.all(order.kinds)).await;
+    work.abilities.end_turn().await?;
+    if let Err(trouble) = &result {
+        work.enriched.stopped = Some(Stop::Trouble(chain(trouble)));
+    }
+    work.end().await
+}
+
+/// What earlier answers count for, given what the app may ask.
+fn asked(pipeline: &Pipeline, batches: Option<bool>) -> Asked {
+    Asked { unreadable_since: pipeline.clock.now() + -UNREADABLE_FOR_MS, partial_counts: batches == Some(false) }
+}
+
+/// An enrichment under way.
+struct Work<'a> {
+    pipeline: &'a Pipeline,
+    catalogue: Catalogue,
+    abilities: Abilities,
+    calls_max: u32,
+    /// What is lacking, most played first, as far as it was read.
+    queues: BTreeMap<Kind, VecDeque<Lacking>>,
+    /// Calls that failed since the last that did not.
+    failures: u32,
+    /// Begun with the first call: a run that found nothing to do is no history.
+    journal: Option<Journal>,
+    command: &'a str,
+    steps: BTreeMap<Kind, Step>,
+    progress: &'a Progress,
+    enriched: Enriched,
+}
+
+impl Work<'_> {
+    /// In turn one call for each kind, so that none starves however much another lacks; until a whole round finds nothing.
+    async fn all(&mut self, kinds: &[Kind]) -> Result<(), Failure> {
+        loop {
+            let mut is_done = true;
+            for kind in kinds {
+                if *kind == Kind::Features && self.abilities.batches(Kind::Features) == Some(false) {
+                    continue;
+                }
+                let batches = self.abilities.batches(*kind);
+                let chosen = self.next(*kind, batches).await?;
+                if chosen.is_empty() {
+                    continue;
+                }
+                if self.enriched.calls >= self.calls_max {
+                    self.enriched.stopped = Some(Stop::Budget);
+                    return Ok(());
+                }
+                is_done = false;
+                let began = self.pipeline.clock.now();
+                let result = self.ask(*kind, batches, &chosen).await;
+                self.step(*kind, began, result.as_ref().err());
+                result?;
+            }
+            if is_done {
+                return Ok(());
+            }
+        }
+    }
+
+    /// What to ask for in the next call: as many as fit into one.
+    async fn next(&mut self, kind: Kind, batches: Option<bool>) -> Result<Vec<Lacking>, DbErr> {
+        let queue = self.queues.entry(kind).or_default();
+        if queue.is_empty() {
+            let source = lacking::source(kind);
+            let most_played = source.most_played(&self.pipeline.db, asked(self.pipeline, batches), READ_AHEAD).await?;
+            queue.extend(most_played);
+        }
+        let fits = if batches == Some(false) { 1 } else { ids_max(kind) };
+        Ok(queue.drain(..fits.min(queue.len())).collect())
+    }
+
+    async fn ask(&mut self, kind: Kind, batches: Option<bool>, chosen: &[Lacking]) -> Result<(), Failure> {
+        if batches == Some(false) {
+            return self.ask_one(kind, &chosen[0]).await;
+        }
+        self.count().await?;
+        let ids: Vec<&str> = chosen.iter().map(|lacking| lacking.spotify_id.as_str()).collect();
+        match self.catalogue.several(kind, &ids).await {
+            Ok(body) => {
+                let kept = self.keep(&Question { kind, asked: chosen, several: true }, body).await;
+                if kept.is_ok() {
+                    self.abilities.learn(kind, true).await?;
+                }
+                self.settle(kind, chosen, kept).await
+            }
+            Err(spotify::Error::Refused { why, reason }) if why.may_be_endpoint() => {
+                if kind == Kind::Features {
+                    info!(
+                        "Spotify gives this app no audio features; `refrain-ingest backfill features --reprobe` asks again"
+                    );
+                    self.abilities.learn(kind, false).await?;
+                } else {
+                    // Only if one by one is answered was it the batch that was refused.
+                    self.ask_one(kind, &chosen[0]).await?;
+                    info!(
+                        "Spotify refuses batches ({reason}), so this app is in Development Mode; going on one by one"
+                    );
+                    self.abilities.learn(kind, false).await?;
+                }
+                // What was read ahead includes what is known in part, which in this mode is all there is.
+                self.queues.remove(&kind);
+                Ok(())
+            }
+            Err(error) => self.settle(kind, chosen, Err(error.into())).await,
+        }
+    }
+
+    async fn ask_one(&mut self, kind: Kind, lacking: &Lacking) -> Result<(), Failure> {
+        self.count().await?;
+        let chosen = std::slice::from_ref(lacking);
+        match self.catalogue.one(kind, &lacking.spotify_id).await {
+            Ok(body) => {
+                let kept = self.keep(&Question { kind, asked: chosen, several: false }, body).await;
+                self.settle(kind, chosen, kept).await
+            }
+            Err(spotify::Error::NotFound) => {
+                self.enriched.absent += 1;
+                self.progress.advance(1);
+                self.note(kind, chosen, Answer::Absent).await
+            }
+            Err(error) => self.settle(kind, chosen, Err(error.into())).await,
+        }
+    }
+
+    async fn keep(&mut self, question: &Question<'_>, body: String) -> Result<(), Failure> {
+        let found = answer::keep(self.pipeline, question, body.into_bytes()).await?;
+        *self.enriched.found.entry(question.kind).or_default() += found as u64;
+        self.enriched.absent += (question.asked.len() - found) as u64;
+        self.progress.advance(question.asked.len() as u64);
+        Ok(())
+    }
+
+    /// Decides whether to go on after a call: a few failures in a row are waited out, a single answer that makes no sense is
+    /// left alone, everything else is for the operator.
+    async fn settle(&mut self, kind: Kind, chosen: &[Lacking], result: Result<(), Failure>) -> Result<(), Failure> {
+        let failure = match result {
+            Ok(()) => {
+                self.failures = 0;
+                return Ok(());
+            }
+            Err(failure) => failure,
+        };
+        self.failures += 1;
+        let passing = matches!(
+            failure,
+            Failure::Spotify(spotify::Error::Transient { .. } | spotify::Error::Unauthorized)
+                | Failure::Transform { .. }
+        );
+        if !passing || self.failures >= FAILURES_MAX {
+            return Err(failure);
+        }
+        warn!("{}", chain(&failure));
+        if matches!(failure, Failure::Transform { .. }) && chosen.len() == 1 {
+            return self.note(kind, chosen, Answer::Unreadable).await;
+        }
+        self.queues.entry(kind).or_default().extend(chosen.iter().cloned());
+        let wait = FAILURE_WAIT * 2_u32.pow(self.failures - 1);
+        tokio::time::sleep(wait.mul_f64(rand::rng().random_range(0.75..1.25))).await;
+        Ok(())
+    }
+
+    async fn note(&self, kind: Kind, chosen: &[Lacking], answer: Answer) -> Result<(), Failure> {
+        let answers = chosen.iter().map(|lacking| (lacking, answer));
+        Ok(answer::note(self.pipeline, kind, answers, self.pipeline.clock.now()).await?)
+    }
+
+    /// Counts a call that is about to be made, and says that the run goes on.
+    async fn count(&mut self) -> Result<(), DbErr> {
+        self.enriched.calls += 1;
+        match &self.journal {
+            Some(journal) => journal.alive().await?,
+            None => {
+                let Pipeline { db, clock, .. } = self.pipeline;
+                self.journal = Some(Journal::begin(db, clock, self.command).await?);
+            }
+        }
+        self.abilities.prolong_turn(self.pipeline.clock.now()).await
+    }
+
+    /// Adds a call to the one step that stands for all calls of its kind.
+    fn step(&mut self, kind: Kind, began: entity::time::Instant, failure: Option<&Failure>) {
+        let step = self.steps.entry(kind).or_insert(Step {
+            user: None,
+            name: step_name(kind),
+            started_at: began,
+            duration_ms: 0,
+            message: None,
+        });
+        step.duration_ms += (self.pipeline.clock.now() - began).max(0);
+        step.message = failure.map(|failure| chain(failure));
+    }
+
+    async fn end(self) -> Result<Enriched, DbErr> {
+        if let Some(journal) = self.journal {
+            journal.steps(self.steps.into_values().collect()).await?;
+            journal.end(self.enriched.outcome(), 0, Loaded::default()).await?;
+        }
+        Ok(self.enriched)
+    }
+}
+
+fn step_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Track => "tracks",
+        Kind::Artist => "artists",
+        Kind::Album => "albums",
+        Kind::Features => "features",
+    }
+}
