@@ -29,9 +29,9 @@ mod parameters;
 mod persisted;
 mod provide;
 mod request_id;
-mod upload;
 #[cfg(test)]
 mod tests;
+mod upload;
 
 use std::future::Future;
 
@@ -50,8 +50,8 @@ use tower_http::compression::{
     predicate::{DefaultPredicate, SizeAbove},
 };
 
-use self::{answer::Refusal, request_id::name};
 pub use self::upload::Uploads;
+use self::{answer::Refusal, request_id::name};
 pub use self::{
     graphiql::Graphiql, graphql::GraphqlHttp, guarded::Guarded, limits::Limits, provide::Provide, request_id::RequestId,
 };

@@ -12,8 +12,9 @@
 //! database ([`crate::settle`] says why).
 
 mod progress;
-mod reader;
 pub mod queue;
+mod reader;
+mod recorded;
 mod row;
 mod rows;
 pub mod source;
@@ -29,8 +30,9 @@ use jiff::tz::TimeZone;
 use sea_orm::DbErr;
 use tokio::sync::mpsc;
 
-pub use progress::{Progress, Seen};
 pub use entity::import_report::{Reason, Report};
+pub use progress::{Progress, Seen};
+pub use recorded::{outcome, recorded};
 pub use source::Limits;
 
 use crate::load::export::{Loader, Taken};

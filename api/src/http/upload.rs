@@ -70,16 +70,17 @@ impl Uploads {
             let id = request.extensions().get::<RequestId>().cloned().unwrap_or_else(RequestId::random);
             let Ok(_permit) = receivers.try_acquire() else {
                 let text = "As many files are being uploaded as the server takes on at a time. Please try again later.";
-                return Refusal::new(Code::ServiceUnavailable, text)
-                    .header(header::RETRY_AFTER, "10")
-                    .into_response();
+                return Refusal::new(Code::ServiceUnavailable, text).header(header::RETRY_AFTER, "10").into_response();
             };
             let (parts, body) = request.into_parts();
             let received = async {
                 check_media(&parts.headers)?;
                 let viewer = uploads.viewer(&parts.headers).await.map_err(Failure::Database)?;
                 let viewer = viewer.ok_or_else(|| {
-                    Refusal::new(Code::Unauthenticated, "Nobody is signed in, so it is not known whose listening this is.")
+                    Refusal::new(
+                        Code::Unauthenticated,
+                        "Nobody is signed in, so it is not known whose listening this is.",
+                    )
                 })?;
                 uploads.receive(&viewer, &parts.headers, body).await
             };
@@ -157,7 +158,8 @@ impl Uploads {
         let mut bytes = 0;
         loop {
             let next = timeout(SILENCE_MAX, stream.next()).await;
-            let next = next.map_err(|_| Refusal::new(Code::Timeout, "The file stopped coming. Please upload it again."))?;
+            let next =
+                next.map_err(|_| Refusal::new(Code::Timeout, "The file stopped coming. Please upload it again."))?;
             let Some(chunk) = next else { break };
             let chunk =
                 chunk.map_err(|_| Refusal::new(Code::BadRequest, "The upload was cut off. Please upload it again."))?;

@@ -60,9 +60,7 @@ impl Archive {
     pub async fn put_upload(&self, key: &UploadKey, path: &Path) -> Result<(), Error> {
         let failed = |source| Error::Put { key: key.to_string(), source };
         match self {
-            Self::Directory(directory) => {
-                directory.put_upload(key, path).await.map_err(|source| failed(source.into()))
-            }
+            Self::Directory(directory) => directory.put_upload(key, path).await.map_err(|source| failed(source.into())),
             Self::S3(bucket) => bucket.put_upload(key, path).await.map_err(failed),
         }
     }
@@ -99,7 +97,9 @@ mod tests {
         assert!(key.to_string().starts_with("imports/v1/user=7/20261122T090000007Z-"), "{key}");
         assert_eq!(UploadKey::parse(&key.to_string()).as_ref(), Some(&key));
         assert_ne!(key, UploadKey::new(UserId(7), Instant::from_ms(1_795_338_000_007)));
-        for bad in [key.to_string().replace("user=7", "user=../7"), format!("/{key}"), format!("{key}/x"), String::new()] {
+        for bad in
+            [key.to_string().replace("user=7", "user=../7"), format!("/{key}"), format!("{key}/x"), String::new()]
+        {
             assert_eq!(UploadKey::parse(&bad), None, "{bad}");
         }
     }

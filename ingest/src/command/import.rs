@@ -23,8 +23,6 @@ use tracing::info;
 use super::{exit_code, open};
 use crate::config::Settings;
 use crate::import::{self, Limits, Progress, Report, queue};
-use crate::journal::{Journal, Step};
-use crate::load::Loaded;
 use crate::pipeline::Pipeline;
 use crate::settle::MATCH_WINDOW_S;
 
@@ -129,23 +127,15 @@ pub async fn run(
         limits: rules.limits,
         ..import::Options::new(person.id)
     };
-    let journal = if options.dry_run { None } else { Some(Journal::begin(db, clock, "import").await?) };
-    let (began_at, progress) = (clock.now(), Arc::new(Progress::default()));
+    let progress = Arc::new(Progress::default());
     let shown = tokio::spawn(show(Arc::clone(&progress), clock.clone(), options.json));
-    let result = import::import(db, clock, options.files.clone(), &wanted, progress).await;
-    shown.abort();
-    let outcome = match &result {
-        Ok(report) if report.is_whole() => Outcome::Succeeded,
-        Ok(_) => Outcome::Partly,
-        Err(_) => Outcome::Failed,
+    let files = options.files.clone();
+    let result = match options.dry_run {
+        true => import::import(db, clock, files, &wanted, progress).await,
+        false => import::recorded(db, clock, files, &wanted, progress).await,
     };
-    if let Some(journal) = journal {
-        let message = result.as_ref().err().map(|error| entity::chain::chain(error));
-        let duration_ms = clock.now() - began_at;
-        let step = Step { user: Some(person.id), name: "import", started_at: began_at, duration_ms, message };
-        journal.steps(vec![step]).await?;
-        journal.end(outcome, 1, result.as_ref().map_or_else(|_| Loaded::default(), loaded)).await?;
-    }
+    shown.abort();
+    let outcome = import::outcome(result.as_ref());
     let report = result?;
     info!(
         user.id = person.id.0,
@@ -196,17 +186,6 @@ async fn person(db: &Db, name: &str, options: &Options, now: Instant) -> anyhow:
         ..Default::default()
     };
     Ok(Some(person.insert(db.write()).await?))
-}
-
-/// What the run history keeps of a report.
-pub(crate) fn loaded(report: &Report) -> Loaded {
-    let count = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-    Loaded {
-        plays_loaded: count(report.plays_added),
-        plays_known: count(report.already_known + report.plays_merged + report.repeated),
-        rejected: count(report.unreadable),
-        gaps: 0,
-    }
 }
 
 const SHOWN_EVERY: Duration = Duration::from_millis(200);

@@ -18,7 +18,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, DbErr, EntityTrait, Quer
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use super::{Error, Limits, Options, Progress, Report, import};
+use super::{Error, Limits, Options, Progress, Report, recorded};
 use crate::pipeline::Pipeline;
 
 /// What holds for every uploaded import.
@@ -104,8 +104,16 @@ async fn end(pipeline: &Pipeline, rules: &Rules, claimed: &Model) -> Result<bool
     let now = pipeline.clock.now();
     let row = match &result {
         Ok(report) => {
-            info!(import.id = claimed.id.0, user.id = claimed.user_id.0, rows = report.rows, plays_added = report.plays_added,
-                  "import {}: {} plays from {} rows", claimed.id, report.plays_added + report.plays_merged, report.rows);
+            info!(
+                import.id = claimed.id.0,
+                user.id = claimed.user_id.0,
+                rows = report.rows,
+                plays_added = report.plays_added,
+                "import {}: {} plays from {} rows",
+                claimed.id,
+                report.plays_added + report.plays_merged,
+                report.rows
+            );
             ActiveModel {
                 state: Set(if report.is_whole() { State::Succeeded } else { State::Partly }),
                 report: Set(Some(serde_json::to_string(report).expect("a report is made of texts and numbers"))),
@@ -183,7 +191,7 @@ async fn do_it(pipeline: &Pipeline, rules: &Rules, claimed: &Model) -> Result<Re
         ..Options::new(person.id)
     };
     let progress = Arc::new(Progress::default());
-    let importing = import(&pipeline.db, &pipeline.clock, vec![path], &options, Arc::clone(&progress));
+    let importing = recorded(&pipeline.db, &pipeline.clock, vec![path], &options, Arc::clone(&progress));
     tokio::pin!(importing);
     let mut every = tokio::time::interval(SAID_EVERY);
     loop {

@@ -83,7 +83,10 @@ async fn an_upload_becomes_plays_and_is_told_how_far_it_is(db: TestDb) {
         assert_eq!(work(&station, false).await, 1);
         let told = api.ask_with(TOLD, json!({ "id": id })).await;
         let import = &told["import"];
-        assert_eq!((&import["state"], &import["progress"], &import["rowsRead"]), (&json!("PARTLY"), &json!(1.0), &json!(3)));
+        assert_eq!(
+            (&import["state"], &import["progress"], &import["rowsRead"]),
+            (&json!("PARTLY"), &json!(1.0), &json!(3))
+        );
         assert_eq!(import["report"]["playsAdded"], 2);
         assert_eq!(import["report"]["unreadableRows"][0]["reason"], "ts is a number: expected a text");
         assert_eq!(plays(&station.db).await, ["0 t1 60 export", "300 t2 90 export"]);
@@ -115,7 +118,10 @@ async fn two_processes_never_do_one_import_at_the_same_time(db: TestDb) {
 
     // A process that was killed has left its claim behind; it is taken over when it has been silent for long enough.
     upload(&url, export()).await;
-    let claimed = format!("UPDATE import SET state = 'running', attempts = 1, claimed_at = {} WHERE state = 'pending'", station.now_ms());
+    let claimed = format!(
+        "UPDATE import SET state = 'running', attempts = 1, claimed_at = {} WHERE state = 'pending'",
+        station.now_ms()
+    );
     station.db.execute(&claimed).await;
     assert_eq!(work(&station, false).await, 0);
     station.pass_ms(200_000);
