@@ -13,13 +13,21 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::settings::LogFormat;
 
-/// Starts the log on standard error. Without `RUST_LOG`, INFO and above, and of the libraries' chatter only what they warn of.
+/// Starts the log on standard error.
 pub fn init(format: LogFormat) {
+    init_to(format, std::io::stderr);
+}
+
+/// Starts the log on standard error, by way of a writer that may have more to do there. Without `RUST_LOG`, INFO and above, and of the libraries' chatter only what they warn of.
+pub fn init_to<W>(format: LogFormat, writer: W)
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
     let wanted = match std::env::var("RUST_LOG") {
         Ok(wanted) if !wanted.trim().is_empty() => EnvFilter::new(wanted),
         _ => EnvFilter::new("info,sea_orm_migration=warn,sqlx=warn"),
     };
-    subscriber(format, wanted, std::io::stderr().is_terminal(), std::io::stderr).init();
+    subscriber(format, wanted, std::io::stderr().is_terminal(), writer).init();
 }
 
 /// The log as [`init`] starts it, for any filter and writer; in `colour` for a terminal.

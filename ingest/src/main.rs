@@ -9,7 +9,7 @@ use ingest::config::Cli;
 
 fn main() -> ExitCode {
     let cli: Cli = entity::settings::parse();
-    entity::telemetry::init(cli.settings.log_format());
+    entity::telemetry::init_to(cli.settings.log_format(), || ingest::progress::Stderr);
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -14,6 +14,7 @@ on_both! {
     a_run_ends_with_0_when_all_is_done_2_when_part_is_and_1_when_nothing_is,
     runs_are_listed_and_told_step_by_step,
     a_wait_that_is_given_as_a_date_is_waited_out,
+    the_catalogue_is_filled_in_and_a_dry_run_touches_nothing,
     the_demo_fills_and_is_then_refused,
     totals_are_verified_and_rebuilt,
     a_person_who_cannot_be_added_is_one_line,
@@ -40,9 +41,22 @@ async fn help_names_every_command_and_setting() {
         Program::ingest().env("DATABASE_URL", "postgres://ada:hunter2@127.0.0.1/x").env("TOKEN_KEYS", "hunter2");
     let said = program.run(&["--help"]).await;
     assert_eq!((said.code, said.stderr.as_str()), (0, ""));
-    for word in
-        ["run", "accounts", "runs", "demo", "rollup", "DATABASE_URL", "ARCHIVE_URL", "TOKEN_KEYS", "SPOTIFY_CLIENT_ID"]
-    {
+    for word in [
+        "run",
+        "accounts",
+        "runs",
+        "demo",
+        "rollup",
+        "backfill",
+        "DATABASE_URL",
+        "ARCHIVE_URL",
+        "TOKEN_KEYS",
+        "SPOTIFY_CLIENT_ID",
+        "ENRICH_BUDGET",
+        "DISCORD_WEBHOOK_URL",
+        "WEBHOOK_URL",
+        "ALERT_TIME_ZONE",
+    ] {
         assert!(said.stdout.contains(word), "{word}");
     }
     assert!(!said.stdout.contains("hunter2"));
@@ -132,6 +146,35 @@ async fn a_wait_that_is_given_as_a_date_is_waited_out(db: TestDb) {
     assert_eq!((spotify.referee().answers(429), spotify.referee().inside_ban()), (1, 0));
 }
 
+async fn the_catalogue_is_filled_in_and_a_dry_run_touches_nothing(db: TestDb) {
+    let (spotify, program) = with_spotify(&db).await;
+    let ada = spotify.add_listener("ada");
+    spotify.listen(&ada, 3, spotify.now_ms());
+    add(&program, "ada", &ada.refresh_token).await;
+    assert_eq!(program.run(&["run"]).await.code, 0);
+    let calls = spotify.referee().web_api_calls();
+    let before = db.bytes().await;
+    let said = program.run(&["backfill", "--dry-run"]).await;
+    assert!(said.code == 0 && said.stdout.contains("artists"), "{said:?}");
+    assert!(db.is_sqlite() || db.bytes().await == before);
+    assert_eq!((spotify.referee().web_api_calls(), db.count("spotify_app").await), (calls, 0));
+
+    let said = program.run(&["backfill", "artists", "--budget", "2"]).await;
+    assert!(said.code == 0 && said.stdout.contains("the budget of 2 calls is spent"), "{said:?}");
+    let said = program.run(&["backfill"]).await;
+    assert!(said.code == 0 && said.stdout.contains("nothing more is lacking"), "{said:?}");
+    let calls = spotify.referee().web_api_calls();
+    let said = program.run(&["backfill"]).await;
+    assert_eq!((said.code, said.stdout.as_str()), (0, "nothing is lacking that can be asked for\n"));
+    assert_eq!(spotify.referee().web_api_calls(), calls);
+    // A run fills in a little by itself.
+    let bob = spotify.add_listener("bob");
+    spotify.listen(&bob, 5, spotify.now_ms());
+    add(&program, "bob", &bob.refresh_token).await;
+    let said = program.env("ENRICH_BUDGET", "2").run(&["run"]).await;
+    assert!(said.code == 0 && said.stderr.contains("of the catalogue with 2 calls"), "{said:?}");
+}
+
 async fn the_demo_fills_and_is_then_refused(db: TestDb) {
     let program = ingest(&db);
     let said = program.run(&["demo", "--listeners", "2", "--plays", "120", "--seed", "3"]).await;
@@ -203,6 +246,12 @@ async fn a_setting_that_cannot_be_used_is_one_line_that_says_what_to_do() {
         (&[spotify[0], spotify[1], ("TOKEN_KEYS", "k1:hunter2")], &["run"], "TOKEN_KEYS is not a key ring"),
         (&[spotify[0], spotify[1], ("TOKEN_KEYS", "hunter2")], &["run"], "TOKEN_KEYS is not a key ring"),
         (&[spotify[0], spotify[1], ("DATABASE_URL", &closed)], &["run"], "TOKEN_KEYS is not set: make a key with"),
+        (
+            &[spotify[0], spotify[1], ("ALERT_TIME_ZONE", "Mars/Tharsis")],
+            &["run"],
+            "ALERT_TIME_ZONE is no IANA time zone",
+        ),
+        (&[spotify[0], spotify[1], ("WEBHOOK_URL", "hunter2")], &["run"], "WEBHOOK_URL is not an address"),
         (&[("LOG_FORMAT", "xml")], &["runs"], "--log-format"),
     ];
     for (env, arguments, says) in cases {

@@ -81,7 +81,8 @@ impl From<Rules> for queue::Rules {
 pub(super) async fn execute(settings: &Settings, options: Options, clock: SharedClock) -> anyhow::Result<ExitCode> {
     let rules = settings.import_rules();
     if options.waiting {
-        let ended = waiting(settings, &clock).await?;
+        let pipeline = Pipeline { db: open(settings).await?, archive: settings.archive()?, clock };
+        let ended = waiting(&pipeline, settings).await?;
         println!("{ended} import(s) that waited are done");
         return Ok(ExitCode::SUCCESS);
     }
@@ -96,10 +97,9 @@ pub(super) async fn execute(settings: &Settings, options: Options, clock: Shared
     Ok(exit_code(outcome))
 }
 
-/// Does the imports that were uploaded and wait, before anything that needs Spotify.
-pub(super) async fn waiting(settings: &Settings, clock: &SharedClock) -> anyhow::Result<usize> {
-    let pipeline = Pipeline { db: open(settings).await?, archive: settings.archive()?, clock: clock.clone() };
-    Ok(queue::work(&pipeline, &settings.import_rules(), &CancellationToken::new()).await?)
+/// Does the imports that were uploaded and wait; how many.
+pub(super) async fn waiting(pipeline: &Pipeline, settings: &Settings) -> anyhow::Result<usize> {
+    Ok(queue::work(pipeline, &settings.import_rules(), &CancellationToken::new()).await?)
 }
 
 /// Imports and records it as a run; what it did.

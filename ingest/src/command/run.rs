@@ -26,17 +26,17 @@ use crate::spotify::App;
 const ACCOUNTS_AT_A_TIME: usize = 8;
 
 pub(super) async fn execute(settings: &Settings, clock: SharedClock) -> anyhow::Result<ExitCode> {
-    super::import::waiting(settings, &clock).await?;
-    let (archive, app, keys) = (settings.archive()?, settings.spotify()?, settings.keys()?);
+    let (archive, app, alerts) = (settings.archive()?, settings.spotify()?, settings.alerts()?);
+    let keys = settings.keys()?;
     let pipeline = Pipeline { db: open(settings).await?, archive, clock };
     let app = app.remembering(&pipeline.db, &pipeline.clock);
-    let alerts = settings.alerts()?;
     // What the last run left unsaid goes first: this one may mend it.
     Journal::bury(&pipeline.db, pipeline.clock.now()).await?;
     alerts.tell(&pipeline.db, &pipeline.clock).await;
     let outcome = run(&pipeline, &app, &keys).await?;
     alert::well(&pipeline.db, &[Subject::Runs], pipeline.clock.now()).await?;
     alerts.tell(&pipeline.db, &pipeline.clock).await;
+    super::import::waiting(&pipeline, settings).await?;
     fill_in(&pipeline, &app, settings.enrich_budget()).await;
     Ok(exit_code(outcome))
 }
