@@ -127,8 +127,8 @@ impl Bucket {
             Err(error) => return Err(error.into()),
         };
         let mut file = tokio::fs::File::create(file).await?;
-        let copied = tokio::io::copy(&mut object.body.into_async_read(), &mut file);
-        tokio::time::timeout(TRANSFER_TIMEOUT, copied).await??;
+        let mut body = object.body.into_async_read();
+        tokio::time::timeout(TRANSFER_TIMEOUT, tokio::io::copy(&mut body, &mut file)).await??;
         file.flush().await?;
         Ok(true)
     }
