@@ -16,6 +16,8 @@ use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
+use crate::ids::UserId;
+
 pub use inbox::UploadKey;
 pub use key::{ArchiveKey, Kind, Prefix};
 pub use listing::Listing;
@@ -97,11 +99,7 @@ impl Archive {
     pub fn open(url: &str, s3: &S3Settings) -> Result<Self, Error> {
         if let Some(path) = url.strip_prefix("file:") {
             let path = path.strip_prefix("//").unwrap_or(path);
-            return if path.is_empty() {
-                Err(Error::Address)
-            } else {
-                Ok(Self::Directory(directory::Directory::new(PathBuf::from(path))))
-            };
+            return if path.is_empty() { Err(Error::Address) } else { Ok(Self::in_folder(PathBuf::from(path))) };
         }
         let place = url.strip_prefix("s3://").ok_or(Error::Address)?;
         let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
@@ -109,6 +107,11 @@ impl Archive {
             return Err(Error::Address);
         }
         Ok(Self::S3(s3::Bucket::new(bucket, prefix.trim_matches('/'), s3)?))
+    }
+
+    /// The archive in the folder at `root`, which is made when the first object comes.
+    pub fn in_folder(root: PathBuf) -> Self {
+        Self::Directory(directory::Directory::new(root))
     }
 
     /// Keeps `bytes` under `key`. When this returns, they are durable.
@@ -141,6 +144,29 @@ impl Archive {
         }
     }
 
+    /// The people of whom it holds plays, in order.
+    pub async fn people(&self) -> Result<Vec<UserId>, Error> {
+        let failed = |source| Error::List { prefix: PEOPLE.to_owned(), source };
+        let mut names = match self {
+            Self::Directory(directory) => directory.folders(PEOPLE).await.map_err(|source| failed(source.into()))?,
+            Self::S3(bucket) => bucket.folders(PEOPLE).await.map_err(failed)?,
+        };
+        names.retain(|name| name.starts_with("user="));
+        let mut people: Vec<UserId> =
+            names.iter().filter_map(|name| name["user=".len()..].parse().ok()).map(UserId).collect();
+        people.sort_unstable();
+        Ok(people)
+    }
+
+    /// Deletes one object, or finds it gone.
+    pub async fn remove(&self, key: &ArchiveKey) -> Result<(), Error> {
+        let failed = |source| Error::Delete { prefix: key.to_string(), source };
+        match self {
+            Self::Directory(directory) => directory.remove(key).await.map_err(|source| failed(source.into())),
+            Self::S3(bucket) => bucket.remove(key).await.map_err(failed),
+        }
+    }
+
     /// Deletes everything below `prefix`; how many objects that were. In a bucket that keeps versions, older versions stay
     /// until the bucket's own rules end them.
     pub async fn delete(&self, prefix: &Prefix) -> Result<usize, Error> {
@@ -167,6 +193,9 @@ fn unpack(key: &ArchiveKey, compressed: &[u8]) -> Result<Vec<u8>, Error> {
     }
     Ok(bytes)
 }
+
+/// Below this, each person's plays have a folder of their own.
+const PEOPLE: &str = "plays/v1/";
 
 /// zstd's own default: a page of 185 KB becomes some 15 KB in under a millisecond.
 const ZSTD_LEVEL: i32 = 3;

@@ -20,7 +20,7 @@ pub struct Model {
     pub run_id: RunId,
     /// The account; null for steps of the run as a whole.
     pub user_id: Option<UserId>,
-    /// `fetch`, `archive`, `transform` or `load`.
+    /// `refresh`, `fetch`, `archive`, `spool`, `transform` or `load`.
     pub name: String,
     /// When it began.
     pub started_at: Instant,

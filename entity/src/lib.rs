@@ -48,7 +48,6 @@ pub mod reject;
 pub mod revision;
 pub mod skip;
 pub mod spent_state;
-pub mod spool_item;
 pub mod spotify_account;
 pub mod spotify_app;
 pub mod track;

@@ -28,6 +28,9 @@ pub struct Model {
     pub state: State,
     /// When a fetch last succeeded.
     pub last_succeeded_at: Option<Instant>,
+    /// From when on it is to be fetched again; the epoch for one that never was. The more somebody listens, the sooner.
+    #[sea_orm(default_value = 0)]
+    pub due_at: Instant,
     /// Rises whenever the link is made anew or ended: who began under an earlier one may not write any more.
     #[sea_orm(default_value = 1)]
     pub generation: i32,

@@ -162,9 +162,11 @@ impl Trouble {
             Failure::Spotify(S::Refused { .. }) => (account, Remedy::CheckAccess),
             Failure::Token(_) => (account, Remedy::CorrectKeys),
             Failure::LinkedTwice(_) => (account, Remedy::DisconnectOne),
-            Failure::Archive(_) => (Subject::Archive, Remedy::MendArchive),
+            Failure::Archive(_) | Failure::ArchiveRests | Failure::NotKept(_) | Failure::Read(_) => {
+                (Subject::Archive, Remedy::MendArchive)
+            }
             Failure::Database(_) => (Subject::Database, Remedy::MendDatabase),
-            Failure::Transform { .. } => (account, Remedy::ReadLog),
+            Failure::Transform { .. } | Failure::SomebodyElse { .. } => (account, Remedy::ReadLog),
             Failure::Spotify(S::Transient { .. } | S::Unauthorized | S::NotFound) | Failure::TimedOut => {
                 (account, Remedy::Wait)
             }

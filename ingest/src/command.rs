@@ -4,9 +4,13 @@ pub mod accounts;
 pub mod backfill;
 pub mod demo;
 pub mod import;
+pub mod replay;
 pub mod rollup;
 pub mod run;
 pub mod runs;
+pub mod spool;
+mod stop;
+pub mod watch;
 
 use std::process::ExitCode;
 
@@ -16,13 +20,18 @@ use entity::db::Db;
 use entity::ingest_run::Outcome;
 
 use crate::config::{Cli, Command, Settings};
+use crate::pipeline::Pipeline;
 
 /// Runs one command; its exit code.
 pub async fn execute(cli: Cli, clock: SharedClock) -> anyhow::Result<ExitCode> {
     let settings = &cli.settings;
     match cli.command {
         // Boxed, like everything that holds a whole pipeline: the compiler counts how deep a future's layout goes.
-        Command::Run => Box::pin(run::execute(settings, clock)).await,
+        Command::Run(options) => Box::pin(run::execute(settings, options, clock)).await,
+        Command::Watch(options) => Box::pin(watch::execute(settings, options, clock)).await,
+        Command::Replay(options) => Box::pin(replay::execute(settings, options, clock)).await,
+        Command::Verify(which) => Box::pin(replay::verify(settings, which, clock)).await,
+        Command::Spool(command) => Box::pin(spool::execute(settings, command, clock)).await,
         Command::Accounts(command) => accounts::execute(settings, command, clock).await,
         Command::Backfill(options) => Box::pin(backfill::execute(settings, &options, clock)).await,
         Command::Runs { id, first } => runs::execute(settings, id, first).await,
@@ -36,6 +45,11 @@ const CONNECTIONS_MAX: u32 = 16;
 
 async fn open(settings: &Settings) -> anyhow::Result<Db> {
     Ok(Db::open(&settings.database_url()?, CONNECTIONS_MAX).await?)
+}
+
+async fn pipeline(settings: &Settings, clock: SharedClock) -> anyhow::Result<Pipeline> {
+    let (archive, spool) = (settings.archive()?, settings.spool());
+    Ok(Pipeline::new(open(settings).await?, archive, spool, clock))
 }
 
 /// A table for people: aligned columns without frames.

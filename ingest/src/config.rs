@@ -1,5 +1,7 @@
 //! The settings of `refrain-ingest`: flags, environment variables, `.env`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand};
 use entity::archive::{Archive, S3Settings};
 use entity::secret::KeyRing;
@@ -7,6 +9,7 @@ use entity::settings::{DatabaseSettings, KeySettings, LogSettings, SpotifySettin
 
 use crate::alert::{AlertSettings, Alerts};
 use crate::command;
+use crate::spool::Spool;
 use crate::spotify::App;
 
 /// Pulls what people listened to from Spotify, keeps the raw answers, and fills the database.
@@ -24,8 +27,10 @@ pub struct Cli {
 /// What to do.
 #[derive(Subcommand)]
 pub enum Command {
-    /// Fetch every linked account's newest plays once; exit code 0 done, 1 failed, 2 partly. What a timer calls
-    Run,
+    /// Fetch the newest plays of every account that is due once; exit code 0 done, 1 failed, 2 partly. What a timer calls
+    Run(command::run::Options),
+    /// Go on fetching, as a timer of its own; on Postgres any number of these share the work
+    Watch(command::watch::Options),
     /// People and their Spotify links
     #[command(subcommand)]
     Accounts(command::accounts::Command),
@@ -39,6 +44,13 @@ pub enum Command {
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
         first: u32,
     },
+    /// Make catalogue and plays anew from the archive, and say what was added
+    Replay(command::replay::Options),
+    /// Prove that every archived play is in the database and every total is true; exit code 1 if not
+    Verify(command::replay::Which),
+    /// Raw answers that wait on local disk for the archive or the database
+    #[command(subcommand)]
+    Spool(command::spool::Command),
     /// Import a privacy export: years of plays, measured. Exit code 0 all of it, 2 all but rows or files it names, 1 nothing
     Import(command::import::Options),
     /// Fill an empty database with a generated history of several listeners
@@ -58,6 +70,9 @@ pub struct Settings {
     /// Where raw answers are kept: file:FOLDER or s3://BUCKET/PREFIX
     #[arg(long, env = "ARCHIVE_URL", default_value = "file:./archive", value_name = "URL", global = true)]
     archive_url: String,
+    /// Where raw answers wait while the archive is away
+    #[arg(long, env = "SPOOL_DIR", default_value = "./spool", value_name = "FOLDER", global = true)]
+    spool_dir: PathBuf,
     #[command(flatten)]
     s3: S3Settings,
     #[command(flatten)]
@@ -92,6 +107,11 @@ impl Settings {
     /// What holds for every import.
     pub fn import_rules(&self) -> crate::import::queue::Rules {
         self.import.into()
+    }
+
+    /// The spool.
+    pub fn spool(&self) -> Spool {
+        Spool::new(self.spool_dir.clone())
     }
 
     /// The registered app.

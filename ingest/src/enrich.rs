@@ -293,7 +293,8 @@ impl Work<'_> {
         }
         self.queues.entry(kind).or_default().extend(chosen.iter().cloned());
         let wait = FAILURE_WAIT * 2_u32.pow(self.failures - 1);
-        tokio::time::sleep(wait.mul_f64(rand::rng().random_range(0.75..1.25))).await;
+        let jitter = rand::rng().random_range(0.75..1.25); // Not held across the wait: it belongs to its thread.
+        tokio::time::sleep(wait.mul_f64(jitter)).await;
         Ok(())
     }
 

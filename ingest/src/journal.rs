@@ -10,7 +10,10 @@ use entity::ingest_run::{self, Outcome};
 use entity::ingest_step;
 use entity::time::Instant;
 use sea_orm::sea_query::{Expr, ExprTrait, Func};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait,
+    QueryFilter, QuerySelect,
+};
 use tracing::warn;
 
 use crate::alert::{self, Remedy, Subject, Trouble};
@@ -27,7 +30,7 @@ pub struct Journal {
 pub struct Step {
     /// The account; `None` for a step of the run as a whole.
     pub user: Option<UserId>,
-    /// `refresh`, `fetch`, `archive`, `transform` or `load`.
+    /// `refresh`, `fetch`, `archive`, `spool`, `transform` or `load`.
     pub name: &'static str,
     /// When it began.
     pub started_at: Instant,
@@ -44,9 +47,15 @@ impl Journal {
     /// Records that `command` begins, and which earlier runs never ended.
     pub async fn begin(db: &Db, clock: &SharedClock, command: &str) -> Result<Self, DbErr> {
         Self::bury(db, clock.now()).await?;
+        let run = Self::begin_in(db.write(), clock.now(), command).await?;
+        Ok(Self::resume(db, clock, run))
+    }
+
+    /// The same inside a transaction, for a run whose jobs are queued in it; its number.
+    pub async fn begin_in(db: &impl ConnectionTrait, now: Instant, command: &str) -> Result<RunId, DbErr> {
         let run = ingest_run::ActiveModel {
             command: Set(command.to_owned()),
-            started_at: Set(clock.now()),
+            started_at: Set(now),
             ended_at: Set(None),
             outcome: Set(Outcome::Running),
             accounts: Set(0),
@@ -54,11 +63,62 @@ impl Journal {
             plays_known: Set(0),
             rejected: Set(0),
             gaps: Set(0),
-            alive_until: Set(Some(clock.now() + SILENCE_MAX_MS)),
+            alive_until: Set(Some(now + SILENCE_MAX_MS)),
             ..Default::default()
         };
-        let run = run.insert(db.write()).await?.id;
-        Ok(Self { db: db.clone(), clock: clock.clone(), run })
+        Ok(run.insert(db).await?.id)
+    }
+
+    /// A run that has begun elsewhere.
+    pub fn resume(db: &Db, clock: &SharedClock, run: RunId) -> Self {
+        Self { db: db.clone(), clock: clock.clone(), run }
+    }
+
+    /// Records of how many accounts a run that is shared by many workers consists.
+    pub async fn expect(db: &impl ConnectionTrait, run: RunId, accounts: i64) -> Result<(), DbErr> {
+        let accounts = Set(i32::try_from(accounts).unwrap_or(i32::MAX));
+        let row = ingest_run::ActiveModel { id: Set(run), accounts, ..Default::default() };
+        ingest_run::Entity::update(row).exec(db).await.map(|_| ())
+    }
+
+    /// Adds what one account of a shared run did. Whoever does the last account ends the run.
+    pub async fn account_done(&self, loaded: Loaded) -> Result<(), DbErr> {
+        use ingest_run::{Column, Entity};
+        let add = |column: Column, n: usize| Expr::col(column).add(i32::try_from(n).unwrap_or(i32::MAX));
+        Entity::update_many()
+            .col_expr(Column::PlaysLoaded, add(Column::PlaysLoaded, loaded.plays_loaded))
+            .col_expr(Column::PlaysKnown, add(Column::PlaysKnown, loaded.plays_known))
+            .col_expr(Column::Rejected, add(Column::Rejected, loaded.rejected))
+            .col_expr(Column::Gaps, add(Column::Gaps, loaded.gaps))
+            .filter(Column::Id.eq(self.run))
+            .exec(self.db.write())
+            .await?;
+        let Some(run) = Entity::find_by_id(self.run).one(self.db.write()).await? else { return Ok(()) };
+        let accounts = u64::try_from(run.accounts).unwrap_or(0);
+        let steps = ingest_step::Entity::find()
+            .select_only()
+            .column(ingest_step::Column::UserId)
+            .filter(ingest_step::Column::RunId.eq(self.run))
+            .distinct();
+        let done = steps.clone().count(self.db.write()).await?;
+        if done < accounts {
+            return Ok(());
+        }
+        let loaded = ingest_step::Column::Name.eq("load").and(ingest_step::Column::Outcome.eq(Outcome::Succeeded));
+        let succeeded = steps.filter(loaded).count(self.db.write()).await?;
+        let outcome = match succeeded {
+            0 => Outcome::Failed,
+            all if all >= accounts => Outcome::Succeeded,
+            _ => Outcome::Partly,
+        };
+        Entity::update_many()
+            .col_expr(Column::Outcome, Expr::value(outcome))
+            .col_expr(Column::EndedAt, Expr::value(self.clock.now()))
+            .filter(Column::Id.eq(self.run))
+            .filter(Column::Outcome.eq(Outcome::Running))
+            .exec(self.db.write())
+            .await?;
+        Ok(())
     }
 
     /// Marks the runs that broke their promise to say something as crashed, as of their last sign of life, and keeps that

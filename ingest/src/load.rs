@@ -28,7 +28,9 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::batch::{Batch, Reject};
-use crate::rollup;
+use crate::{crash, rollup};
+
+pub(crate) use plays::newest;
 
 /// Where a batch comes from: the archived bytes.
 #[derive(Clone, Debug)]
@@ -52,6 +54,8 @@ pub struct Loaded {
     pub rejected: usize,
     /// Gaps noticed.
     pub gaps: usize,
+    /// Raw answers that wait in the spool, because the archive did not take them.
+    pub spooled: usize,
 }
 
 impl Loaded {
@@ -62,6 +66,7 @@ impl Loaded {
             plays_known: self.plays_known + other.plays_known,
             rejected: self.rejected + other.rejected,
             gaps: self.gaps + other.gaps,
+            spooled: self.spooled + other.spooled,
         }
     }
 }
@@ -108,6 +113,7 @@ async fn load_once(db: &Db, origin: &Origin, batch: &Batch, now: Instant) -> Res
         audiences.push(revision::CATALOGUE);
     }
     revision::raise(&transaction, &audiences, now).await?;
+    crash::point("load-written");
     transaction.commit().await?;
     Ok(loaded)
 }

@@ -3,6 +3,8 @@
 //! Nothing is interpreted before its bytes are durable. An account's failure is that account's; whoever runs several goes on
 //! with the next.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use entity::archive::{self, Archive, ArchiveKey, Kind};
@@ -16,9 +18,11 @@ use entity::time::Instant;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter};
 
 use crate::batch::Batch;
+use crate::jobs::Pace;
 use crate::journal::Step;
 use crate::load::{self, Loaded, Origin};
-use crate::{spotify, transform};
+use crate::spool::Spool;
+use crate::{crash, person, spotify, transform};
 
 /// What every document needs on its way.
 #[derive(Clone)]
@@ -27,8 +31,12 @@ pub struct Pipeline {
     pub db: Db,
     /// Where bytes go first.
     pub archive: Archive,
+    /// Where they wait while the archive or the database is away.
+    pub spool: Spool,
     /// What the time is.
     pub clock: SharedClock,
+    /// Until when nobody tries an archive that has just failed, in Unix milliseconds.
+    archive_rests_until: Arc<AtomicI64>,
 }
 
 /// A response, as received.
@@ -57,8 +65,27 @@ pub enum Failure {
     #[error("this Spotify account is already linked to user {0}: disconnect one of them")]
     LinkedTwice(UserId),
     /// Before the bytes were durable.
-    #[error("nothing was loaded, because the raw bytes could not be kept first")]
-    Archive(#[from] archive::Error),
+    #[error("the archive did not keep the raw bytes: they wait in the spool for the next run")]
+    Archive(#[source] archive::Error),
+    /// The archive has just failed for somebody else.
+    #[error("the archive has just failed and is left alone for a minute: the raw bytes wait in the spool")]
+    ArchiveRests,
+    /// Nobody kept the bytes. Spotify's window is the last copy.
+    #[error("nothing was loaded, because neither the archive nor the spool (SPOOL_DIR) kept the raw bytes first")]
+    NotKept(#[source] archive::Error),
+    /// At the archive, while it was read.
+    #[error("the archive could not be read")]
+    Read(#[source] archive::Error),
+    /// Two people under one number.
+    #[error("number {user} is {there} in the archive and {here} in the database: replay into another database")]
+    SomebodyElse {
+        /// The number.
+        user: UserId,
+        /// Who has it in the database.
+        here: String,
+        /// Who has it in the archive.
+        there: String,
+    },
     /// The bytes are kept, but are not what was expected.
     #[error("the bytes are archived as {key} but were not understood")]
     Transform {
@@ -76,16 +103,63 @@ pub enum Failure {
 }
 
 impl Pipeline {
-    /// Keeps and loads one document.
+    /// The steps over this database, archive and spool.
+    pub fn new(db: Db, archive: Archive, spool: Spool, clock: SharedClock) -> Self {
+        Self { db, archive, spool, clock, archive_rests_until: Arc::default() }
+    }
+
+    /// Keeps and loads one document. What the database does not take waits in the spool for the next run, which loads it
+    /// before it fetches anything.
     pub async fn load(&self, page: &RawPage, trace: &mut Trace) -> Result<Loaded, Failure> {
         let key = ArchiveKey::new(page.kind, page.fetched_at, &page.bytes);
-        trace.step("archive", async { Ok(self.archive.put(&key, &page.bytes).await?) }).await?;
-        let batch = trace.step("transform", async { transform(page, &key) }).await?;
-        let user = match page.kind {
-            Kind::Plays(user) => Some(user),
-            Kind::Tracks | Kind::Artists | Kind::Albums | Kind::AudioFeatures | Kind::Probe => None,
-        };
-        let origin = Origin { key, user, fetched_at: page.fetched_at };
+        let spooled = self.keep(&key, &page.bytes, trace).await?;
+        crash::point("archived");
+        let result = self.interpret(&key, &page.bytes, trace).await;
+        crash::point("loaded");
+        if let Err(Failure::Database(_) | Failure::TimedOut) = &result
+            && !spooled
+        {
+            trace.step("spool", async { self.spool.put(&key, &page.bytes).await.map_err(Failure::NotKept) }).await.ok();
+        }
+        result.map(|loaded| Loaded { spooled: usize::from(spooled), ..loaded })
+    }
+
+    /// Makes bytes durable, in the archive or else in the spool; whether it was the spool.
+    async fn keep(&self, key: &ArchiveKey, bytes: &[u8], trace: &mut Trace) -> Result<bool, Failure> {
+        if trace.step("archive", self.put(key, bytes, false)).await.is_ok() {
+            return Ok(false);
+        }
+        let spooled = trace.step("spool", async { self.spool.put(key, bytes).await.map_err(Failure::NotKept) }).await;
+        if spooled.is_err() {
+            self.archive_rests_until.store(0, Ordering::Relaxed); // It is the last hope of whoever comes next.
+        }
+        spooled?;
+        crash::point("spooled");
+        Ok(true)
+    }
+
+    /// Puts bytes into the archive. One that fails is left alone for a minute, except by whoever tries whether it is back:
+    /// else every account would wait for it in turn.
+    pub(crate) async fn put(&self, key: &ArchiveKey, bytes: &[u8], anyway: bool) -> Result<(), Failure> {
+        let now = self.clock.now();
+        if !anyway && now.ms() < self.archive_rests_until.load(Ordering::Relaxed) {
+            return Err(Failure::ArchiveRests);
+        }
+        let put = self.archive.put(key, bytes).await.map_err(Failure::Archive);
+        let rests_until = if put.is_ok() { 0 } else { (now + ARCHIVE_REST_MS).ms() };
+        self.archive_rests_until.store(rests_until, Ordering::Relaxed);
+        put
+    }
+
+    /// Transforms and loads bytes that are durable already.
+    pub(crate) async fn load_archived(&self, key: &ArchiveKey, bytes: &[u8]) -> Result<Loaded, Failure> {
+        self.interpret(key, bytes, &mut Trace::new(key.kind().user(), self.clock.clone())).await
+    }
+
+    async fn interpret(&self, key: &ArchiveKey, bytes: &[u8], trace: &mut Trace) -> Result<Loaded, Failure> {
+        let batch = trace.step("transform", async { transform(key, bytes) }).await?;
+        crash::point("transformed");
+        let origin = Origin { key: key.clone(), user: key.kind().user(), fetched_at: key.fetched_at() };
         let load = load::load(&self.db, &origin, &batch, self.clock.now());
         trace.step("load", async { Ok(load.await?) }).await
     }
@@ -96,11 +170,13 @@ impl Pipeline {
         app: &spotify::App,
         keys: &KeyRing,
         account: &spotify_account::Model,
+        pace: Pace,
         trace: &mut Trace,
     ) -> Result<Loaded, Failure> {
         let user = account.user_id;
         let result = async {
             let (session, token) = trace.step("refresh", self.refresh(app, keys, account)).await?;
+            crash::point("refreshed");
             let page = match trace.step("fetch", self.fetch(account, &session)).await {
                 // Withdrawn meanwhile, or dead before its hour: another one is asked for, once.
                 Err(Failure::Spotify(spotify::Error::Unauthorized)) => {
@@ -109,17 +185,38 @@ impl Pipeline {
                 }
                 page => page?,
             };
+            crash::point("fetched");
             self.load(&page, trace).await
         }
         .await;
+        let now = self.clock.now();
+        let mut row = spotify_account::ActiveModel { user_id: Set(user), ..Default::default() };
         match &result {
-            Ok(_) => self.set_state(user, State::Active, Some(self.clock.now())).await?,
-            Err(Failure::Spotify(spotify::Error::Withdrawn)) => {
-                self.set_state(user, State::NeedsReconnect, account.last_succeeded_at).await?;
+            Ok(_) => {
+                row.state = Set(State::Active);
+                row.last_succeeded_at = Set(Some(now));
+                row.due_at = Set(pace.next(&load::newest(&self.db, user).await?, now));
+                row.requested_at = Set(None);
             }
-            Err(_) => {}
+            Err(Failure::Spotify(spotify::Error::Withdrawn)) => row.state = Set(State::NeedsReconnect),
+            Err(_) => row.due_at = Set(pace.retry(user, now)),
         }
+        spotify_account::Entity::update(row).exec(self.db.write()).await?;
+        if result.is_ok() && account.last_succeeded_at.is_none_or(|last| day(last) != day(now)) {
+            self.keep_person(user, now).await?;
+        }
+        crash::point("acknowledged");
         result
+    }
+
+    /// Once a day, the archive learns who this is: a name for a database that is made anew from it.
+    async fn keep_person(&self, user: UserId, now: Instant) -> Result<(), DbErr> {
+        if let Some(row) = entity::user::Entity::find_by_id(user).one(self.db.write()).await?
+            && let Err(error) = person::keep(&self.archive, &row, now).await
+        {
+            tracing::warn!("who this is could not be kept, which tomorrow does: {}", chain(&error));
+        }
+        Ok(())
     }
 
     /// An hour's access, and the refresh token to ask for the next with.
@@ -174,27 +271,17 @@ impl Pipeline {
         row.update(self.db.write()).await?;
         Ok(())
     }
-
-    async fn set_state(&self, user: UserId, state: State, last_succeeded_at: Option<Instant>) -> Result<(), DbErr> {
-        let row = spotify_account::ActiveModel {
-            user_id: Set(user),
-            state: Set(state),
-            last_succeeded_at: Set(last_succeeded_at),
-            ..Default::default()
-        };
-        row.update(self.db.write()).await?;
-        Ok(())
-    }
 }
 
-fn transform(page: &RawPage, key: &ArchiveKey) -> Result<Batch, Failure> {
-    let batch = match page.kind {
-        Kind::Plays(_) => transform::recently_played(&page.bytes),
-        Kind::Tracks => transform::tracks(&page.bytes),
-        Kind::Artists => transform::artists(&page.bytes),
-        Kind::Albums => transform::albums(&page.bytes),
-        Kind::AudioFeatures => transform::audio_features(&page.bytes),
-        Kind::Probe => Ok(Batch::default()),
+/// What the bytes under `key` say.
+pub(crate) fn transform(key: &ArchiveKey, bytes: &[u8]) -> Result<Batch, Failure> {
+    let batch = match key.kind() {
+        Kind::Plays(_) => transform::recently_played(bytes),
+        Kind::Tracks => transform::tracks(bytes),
+        Kind::Artists => transform::artists(bytes),
+        Kind::Albums => transform::albums(bytes),
+        Kind::AudioFeatures => transform::audio_features(bytes),
+        Kind::Person(_) | Kind::Probe => Ok(Batch::default()),
     };
     batch.map_err(|source| Failure::Transform { key: key.to_string(), source })
 }
@@ -242,3 +329,10 @@ impl Trace {
 
 /// Longer than any wait inside a step: three rate-limit waits of a minute.
 const STEP_TIMEOUT: Duration = Duration::from_secs(240);
+
+fn day(at: Instant) -> i64 {
+    at.ms().div_euclid(86_400_000)
+}
+
+/// How long an archive that has failed is left alone.
+const ARCHIVE_REST_MS: i64 = 60_000;

@@ -11,6 +11,7 @@ mod m20261122_000002_listening;
 mod m20261122_000003_rollups;
 mod m20261122_000004_runs;
 mod m20261124_000040_consent;
+mod m20261124_000050_jobs;
 mod m20261124_000060_enrichment;
 mod m20261124_000061_alerts;
 mod m20261124_000070_import;
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000003_rollups::Migration),
             Box::new(m20261122_000004_runs::Migration),
             Box::new(m20261124_000040_consent::Migration),
+            Box::new(m20261124_000050_jobs::Migration),
             Box::new(m20261124_000060_enrichment::Migration),
             Box::new(m20261124_000061_alerts::Migration),
             Box::new(m20261124_000070_import::Migration),

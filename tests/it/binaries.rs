@@ -43,10 +43,15 @@ async fn help_names_every_command_and_setting() {
     assert_eq!((said.code, said.stderr.as_str()), (0, ""));
     for word in [
         "run",
+        "watch",
+        "replay",
+        "verify",
+        "spool",
         "accounts",
         "runs",
         "demo",
         "rollup",
+        "SPOOL_DIR",
         "backfill",
         "DATABASE_URL",
         "ARCHIVE_URL",
@@ -102,12 +107,12 @@ async fn a_run_ends_with_0_when_all_is_done_2_when_part_is_and_1_when_nothing_is
     assert!(program.folder().join("archive/plays/v1").is_dir(), "the default archive is a folder");
 
     spotify.add_rule(Rule::next(1, Quirk::ServerError(500)).at(Endpoint::RecentlyPlayed));
-    assert_eq!(program.run(&["run"]).await.code, 2);
+    assert_eq!(program.run(&["run", "--all"]).await.code, 2);
     spotify.add_rule(Rule::always(Quirk::ServerError(500)).at(Endpoint::RecentlyPlayed));
-    assert_eq!(program.run(&["run"]).await.code, 1);
+    assert_eq!(program.run(&["run", "--all"]).await.code, 1);
 
     let stranger = ingest(&db).envs(spotify.env()).env("SPOTIFY_CLIENT_SECRET", "a wrong one");
-    let said = stranger.run(&["run"]).await;
+    let said = stranger.run(&["run", "--all"]).await;
     assert_eq!(said.code, 1);
     assert!(said.stderr.contains("correct SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET"), "{said:?}");
 }
@@ -120,7 +125,7 @@ async fn runs_are_listed_and_told_step_by_step(db: TestDb) {
     add(&program, "ada", &ada.refresh_token).await;
     program.run(&["run"]).await;
     spotify.revoke(&ada);
-    program.run(&["run"]).await;
+    program.run(&["run", "--all"]).await;
 
     let said = program.run(&["runs"]).await;
     let lines: Vec<&str> = said.stdout.lines().collect();

@@ -37,7 +37,7 @@ macro_rules! entities {
 entities! {
     artist, album, track, track_artist, album_artist, album_image, artist_image, artist_genre, track_popularity,
     artist_popularity, artist_followers, track_features, user, spotify_account, archive_object, play, skip, gap, revision, echo, import,
-    track_total, album_total, artist_total, listener_total, quarter_hour_total, ingest_run, ingest_step, reject, spool_item,
+    track_total, album_total, artist_total, listener_total, quarter_hour_total, ingest_run, ingest_step, reject,
     spotify_app, enrichment, alert, alert_delivery,
     erasure, spent_state,
 }

@@ -169,7 +169,7 @@ impl TestDb {
     }
 
     /// The first column of a query's rows, which are texts.
-    async fn texts(&self, sql: &str) -> Vec<String> {
+    pub async fn texts(&self, sql: &str) -> Vec<String> {
         let statement = Statement::from_string(self.db.backend(), sql);
         let rows = self.db.write().query_all_raw(statement).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
         rows.iter().map(|row| row.try_get_by_index(0).unwrap_or_else(|error| panic!("{sql}: {error}"))).collect()

@@ -6,15 +6,17 @@
 mod archive;
 pub mod documents;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ::ingest::command::accounts::{self, Add};
-use ::ingest::command::run::run;
 use ::ingest::enrich::{Enriched, KINDS, Order, enrich, survey};
+use ::ingest::jobs::{Pace, Shift, Which, pass};
 use ::ingest::load::Loaded;
 use ::ingest::pipeline::{Failure, Pipeline, RawPage, Trace};
 use ::ingest::progress::Progress;
+use ::ingest::spool::{Drained, Spool};
 use ::ingest::spotify::App;
 use entity::clock::{Clock, FixedClock};
 use entity::enrichment::Kind;
@@ -24,6 +26,8 @@ use entity::secret::KeyRing;
 use entity::time::Instant;
 use entity::{ingest_run, ingest_step, play, spotify_account, spotify_app, track, user};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
 use crate::database::TestDb;
 use crate::fake_spotify::{AppMode, FakeSpotify, Ledger, Listener, Options};
@@ -50,9 +54,10 @@ pub struct Station {
     /// The steps by themselves, for a test that brings its own documents.
     pub pipeline: Pipeline,
     app: App,
-    keys: KeyRing,
+    keys: Arc<KeyRing>,
     clock: Arc<FixedClock>,
     heard: AtomicUsize,
+    spool: TempDir,
 }
 
 /// A play, as the oracle and the database both know it; in the order of time.
@@ -89,10 +94,12 @@ impl Station {
         let same = Arc::clone(&clock);
         let options = Options { mode, clock: Arc::new(move || same.now().ms()), ..Options::default() };
         let spotify = FakeSpotify::start(options).await.expect("a free port");
-        let pipeline = Pipeline { db: db.db(), archive: archive.open(), clock: clock.clone() };
-        let keys = KeyRing::parse(TOKEN_KEYS).expect("a key ring");
+        let spool = tempfile::Builder::new().prefix("refrain-spool-").tempdir().expect("a temporary folder");
+        let waiting = Spool::new(spool.path().join("spool"));
+        let pipeline = Pipeline::new(db.db(), archive.open(), waiting, clock.clone());
+        let keys = Arc::new(KeyRing::parse(TOKEN_KEYS).expect("a key ring"));
         let app = app(&spotify, &pipeline);
-        Self { spotify, db, archive, pipeline, app, keys, clock, heard: AtomicUsize::new(0) }
+        Self { spotify, db, archive, pipeline, app, keys, clock, heard: AtomicUsize::new(0), spool }
     }
 
     /// Somebody with a Spotify account, who is linked here.
@@ -116,9 +123,49 @@ impl Station {
             .expect("a new name or a new link");
     }
 
-    /// `run`: polls every account that is due.
+    /// `run --all`: polls every account.
     pub async fn run(&self) -> Outcome {
-        run(&self.pipeline, &self.app, &self.keys).await.expect("a run that ends")
+        self.pass(Which::Everyone).await
+    }
+
+    /// `run`: drains the spool, and polls every account that is due.
+    pub async fn run_due(&self) -> Outcome {
+        self.drain().await;
+        self.pass(Which::FOR_RUN).await
+    }
+
+    /// `spool drain`.
+    pub async fn drain(&self) -> Drained {
+        self.pipeline.drain().await.expect("a spool that can be read")
+    }
+
+    async fn pass(&self, which: Which) -> Outcome {
+        pass(&self.shift(), "run", which, &CancellationToken::new()).await.expect("a run that ends").outcome()
+    }
+
+    /// What a job of this station needs.
+    pub fn shift(&self) -> Shift {
+        let (pipeline, app, keys) = (self.pipeline.clone(), self.app.clone(), Arc::clone(&self.keys));
+        Shift { pipeline, app, keys, pace: Pace::default(), alerts: None, enrich_budget: 0 }
+    }
+
+    /// The files that wait in the spool, below its folder, damaged ones too.
+    pub fn spooled(&self) -> Vec<PathBuf> {
+        let mut files = Vec::new();
+        let mut folders = vec![self.spool_folder()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).into_iter().flatten() {
+                let path = entry.expect("an entry of the spool").path();
+                if path.is_dir() { folders.push(path) } else { files.push(path) }
+            }
+        }
+        files.sort();
+        files
+    }
+
+    /// Where the spool is.
+    pub fn spool_folder(&self) -> PathBuf {
+        self.spool.path().join("spool")
     }
 
     /// Forgets all that only a process knows, as the end of one and the start of the next do.
@@ -133,7 +180,8 @@ impl Station {
 
     /// The same run by another app than the station's own.
     pub async fn run_by(&self, app: &App) -> Outcome {
-        run(&self.pipeline, app, &self.keys).await.expect("a run that ends")
+        let shift = Shift { app: app.clone(), ..self.shift() };
+        pass(&shift, "run", Which::Everyone, &CancellationToken::new()).await.expect("a run that ends").outcome()
     }
 
     /// `backfill`: fills in what is lacking of these kinds, with so many calls.

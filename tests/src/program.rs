@@ -7,6 +7,7 @@
 mod running;
 
 use std::ffi::OsStr;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, SystemTime};
@@ -30,7 +31,7 @@ pub struct Program {
 /// How a process ended and what it said.
 #[derive(Clone, Debug)]
 pub struct Said {
-    /// The exit code.
+    /// The exit code, or minus the signal that ended it.
     pub code: i32,
     /// Standard output.
     pub stdout: String,
@@ -98,13 +99,25 @@ impl Program {
         name.to_owned()
     }
 
+    /// With another value of this environment variable than before.
+    pub fn set_env(&mut self, name: &str, value: &str) {
+        self.env.retain(|(known, _)| known != name);
+        self.env.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Without this environment variable.
+    pub fn unset_env(&mut self, name: &str) {
+        self.env.retain(|(known, _)| known != name);
+    }
+
     /// Runs it to its end.
     pub async fn run(&self, arguments: &[impl AsRef<OsStr>]) -> Said {
         let output =
             tokio::time::timeout(TIMEOUT, self.command(arguments).output()).await.expect("a program that ends");
         let output = output.expect("a program that starts");
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("a program that speaks UTF-8");
-        let code = output.status.code().expect("a program that ends by itself");
+        let signal = || output.status.signal().expect("a program ends by itself or by a signal");
+        let code = output.status.code().unwrap_or_else(|| -signal());
         Said { code, stdout: text(output.stdout), stderr: text(output.stderr) }
     }
 

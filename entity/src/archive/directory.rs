@@ -38,6 +38,24 @@ impl Directory {
         .await
     }
 
+    pub(super) async fn remove(&self, key: &ArchiveKey) -> io::Result<()> {
+        let path = self.root.join(key.to_string());
+        blocking(move || match fs::remove_file(&path) {
+            Ok(()) => sync_folder(path.parent().expect("an object lies in a folder of its kind")),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        })
+        .await
+    }
+
+    /// The names of the folders in one.
+    pub(super) async fn folders(&self, folder: &'static str) -> io::Result<Vec<String>> {
+        let root = self.root.clone();
+        let all = blocking(move || entries(&root, folder)).await?;
+        let name = |entry: String| Some(entry.strip_prefix(folder)?.strip_suffix('/')?.to_owned());
+        Ok(all.into_iter().filter_map(name).collect())
+    }
+
     pub(super) async fn put_upload(&self, key: &UploadKey, file: &Path) -> io::Result<()> {
         let (root, path, file) = (self.root.clone(), self.root.join(key.as_str()), file.to_owned());
         blocking(move || write_whole(&root, &path, |to| io::copy(&mut File::open(&file)?, to).map(|_| ()))).await

@@ -13,6 +13,8 @@ use sha2::{Digest, Sha256};
 pub enum Kind {
     /// Plays of one person.
     Plays(UserId),
+    /// Who one person is here, as of some day: what a database made anew from the archive calls them.
+    Person(UserId),
     /// Tracks of the catalogue, one or several.
     Tracks,
     /// Artists of the catalogue, one or several.
@@ -26,9 +28,21 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The kinds that are nobody's: what the catalogue is made of besides the tracks that pages of plays name.
+    pub const CATALOGUE: [Self; 4] = [Self::Tracks, Self::Artists, Self::Albums, Self::AudioFeatures];
+
+    /// Whose it is; `None` for what is nobody's.
+    pub fn user(self) -> Option<UserId> {
+        match self {
+            Self::Plays(user) | Self::Person(user) => Some(user),
+            Self::Tracks | Self::Artists | Self::Albums | Self::AudioFeatures | Self::Probe => None,
+        }
+    }
+
     fn folder(self) -> String {
         match self {
             Self::Plays(user) => format!("plays/v1/user={user}"),
+            Self::Person(user) => format!("people/v1/user={user}"),
             Self::Tracks => "tracks/v1".to_owned(),
             Self::Artists => "artists/v1".to_owned(),
             Self::Albums => "albums/v1".to_owned(),
@@ -40,6 +54,7 @@ impl Kind {
     fn parse(folder: &str) -> Option<Self> {
         Some(match folder.split_once("/user=") {
             Some(("plays/v1", user)) => Self::Plays(UserId(user.parse().ok()?)),
+            Some(("people/v1", user)) => Self::Person(UserId(user.parse().ok()?)),
             Some(_) => return None,
             None => {
                 let shared = [Self::Tracks, Self::Artists, Self::Albums, Self::AudioFeatures, Self::Probe];
@@ -119,14 +134,9 @@ impl Prefix {
         Self(format!("{}/", kind.folder()))
     }
 
-    /// Every person's plays.
-    pub fn plays() -> Self {
-        Self("plays/v1/".to_owned())
-    }
-
     /// Every prefix below which something of one person lies: delete them all, and the archive knows nothing of them.
     pub fn personal(user: UserId) -> Vec<Self> {
-        vec![Self::of(Kind::Plays(user)), Self(super::inbox::folder(user))]
+        vec![Self::of(Kind::Plays(user)), Self::of(Kind::Person(user)), Self(super::inbox::folder(user))]
     }
 
     /// The whole archive.
@@ -163,9 +173,15 @@ mod tests {
     #[test]
     fn a_key_survives_its_text() {
         let at = Instant::parse("2026-11-22T09:00:00.007Z").unwrap();
-        for kind in
-            [Kind::Plays(UserId(7)), Kind::Tracks, Kind::Artists, Kind::Albums, Kind::AudioFeatures, Kind::Probe]
-        {
+        for kind in [
+            Kind::Plays(UserId(7)),
+            Kind::Person(UserId(7)),
+            Kind::Tracks,
+            Kind::Artists,
+            Kind::Albums,
+            Kind::AudioFeatures,
+            Kind::Probe,
+        ] {
             let key = ArchiveKey::new(kind, at, b"{}");
             let read = ArchiveKey::parse(&key.to_string()).unwrap();
             assert_eq!((&read, read.kind(), read.fetched_at()), (&key, kind, at));

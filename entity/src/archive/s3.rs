@@ -138,6 +138,25 @@ impl Bucket {
         Ok(())
     }
 
+    pub(super) async fn remove(&self, key: &ArchiveKey) -> Result<(), Source> {
+        self.client.delete_object().bucket(&self.bucket).key(self.path(&key.to_string())).send().await?;
+        Ok(())
+    }
+
+    /// The names of the "folders" in one.
+    pub(super) async fn folders(&self, folder: &str) -> Result<Vec<String>, Source> {
+        let prefix = self.path(folder);
+        let list = self.client.list_objects_v2().bucket(&self.bucket).prefix(&prefix).delimiter("/");
+        let mut pages = list.into_paginator().send();
+        let mut names = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page?;
+            let folders = page.common_prefixes().iter().filter_map(|common| common.prefix());
+            names.extend(folders.filter_map(|path| Some(path.strip_prefix(&prefix)?.strip_suffix('/')?.to_owned())));
+        }
+        Ok(names)
+    }
+
     pub(super) fn pages(&self, prefix: &Prefix) -> Pages {
         Pages { bucket: self.clone(), prefix: self.path(prefix.as_str()), at: Some(None) }
     }

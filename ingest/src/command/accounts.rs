@@ -91,6 +91,7 @@ pub async fn add(db: &Db, add: &Add, link: Option<(&KeyRing, &str)>, now: Instan
             authorized_at: Set(now),
             state: Set(State::Pending),
             last_succeeded_at: Set(None),
+            due_at: Set(Instant::from_ms(0)),
             ..Default::default()
         };
         let linked_before = spotify_account::Entity::find_by_id(person.id).one(&transaction).await?.is_some();

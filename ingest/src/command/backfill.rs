@@ -8,7 +8,7 @@ use entity::clock::SharedClock;
 use entity::enrichment::Kind;
 use entity::ingest_run::Outcome;
 
-use super::{exit_code, open, table};
+use super::{exit_code, table};
 use crate::config::Settings;
 use crate::enrich::{self, Enriched, KINDS, Order, Stop};
 use crate::pipeline::Pipeline;
@@ -61,8 +61,8 @@ impl What {
 }
 
 pub(super) async fn execute(settings: &Settings, options: &Options, clock: SharedClock) -> anyhow::Result<ExitCode> {
-    let (archive, app) = (settings.archive()?, settings.spotify()?);
-    let pipeline = Pipeline { db: open(settings).await?, archive, clock };
+    let app = settings.spotify()?;
+    let pipeline = super::pipeline(settings, clock).await?;
     let app = app.remembering(&pipeline.db, &pipeline.clock);
     let kinds = options.what.kinds();
     if options.dry_run {

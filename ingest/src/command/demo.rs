@@ -15,7 +15,6 @@ use entity::user;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait};
 use tracing::info;
 
-use super::open;
 use crate::config::Settings;
 use crate::demo;
 use crate::journal::Journal;
@@ -40,8 +39,7 @@ pub struct Options {
 const DOCUMENTS_A_LOG_LINE: usize = 100;
 
 pub(super) async fn execute(settings: &Settings, options: Options, clock: SharedClock) -> anyhow::Result<ExitCode> {
-    let archive = settings.archive()?;
-    let pipeline = Pipeline { db: open(settings).await?, archive, clock };
+    let pipeline = super::pipeline(settings, clock).await?;
     let (listeners, loaded) = fill(&pipeline, &options).await?;
     println!(
         "{} plays of {listeners} listeners are in. Next: `cargo run --release` (or `refrain-api`) serves them; its log says where to click",

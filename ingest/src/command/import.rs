@@ -81,8 +81,8 @@ impl From<Rules> for queue::Rules {
 pub(super) async fn execute(settings: &Settings, options: Options, clock: SharedClock) -> anyhow::Result<ExitCode> {
     let rules = settings.import_rules();
     if options.waiting {
-        let pipeline = Pipeline { db: open(settings).await?, archive: settings.archive()?, clock };
-        let ended = waiting(&pipeline, settings).await?;
+        let pipeline = super::pipeline(settings, clock).await?;
+        let ended = waiting(&pipeline, settings, &super::stop::on_signal()).await?;
         println!("{ended} import(s) that waited are done");
         return Ok(ExitCode::SUCCESS);
     }
@@ -97,9 +97,13 @@ pub(super) async fn execute(settings: &Settings, options: Options, clock: Shared
     Ok(exit_code(outcome))
 }
 
-/// Does the imports that were uploaded and wait; how many.
-pub(super) async fn waiting(pipeline: &Pipeline, settings: &Settings) -> anyhow::Result<usize> {
-    Ok(queue::work(pipeline, &settings.import_rules(), &CancellationToken::new()).await?)
+/// Does the imports that were uploaded and wait, until none does or `stop` says so; how many.
+pub(super) async fn waiting(
+    pipeline: &Pipeline,
+    settings: &Settings,
+    stop: &CancellationToken,
+) -> anyhow::Result<usize> {
+    Ok(queue::work(pipeline, &settings.import_rules(), stop).await?)
 }
 
 /// Imports and records it as a run; what it did.

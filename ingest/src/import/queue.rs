@@ -58,11 +58,21 @@ pub async fn work(pipeline: &Pipeline, rules: &Rules, stop: &CancellationToken) 
     Ok(ended)
 }
 
-/// Whether an import waits for somebody to do it.
-pub async fn any_waits(pipeline: &Pipeline) -> Result<bool, DbErr> {
-    let waiting = Entity::find().filter(waits(pipeline.clock.now())).one(pipeline.db.write()).await?;
-    Ok(waiting.is_some())
+/// Does imports as they come, beside whatever else this process does, until `stop` says so. On Postgres any number of workers
+/// may watch: a claim is one process's.
+pub async fn watch(pipeline: Pipeline, rules: Rules, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        if let Err(error) = work(&pipeline, &rules, &stop).await {
+            warn!("uploaded imports wait until the database is back: {error}");
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(LOOKED_EVERY) => {}
+        }
+    }
 }
+
+const LOOKED_EVERY: Duration = Duration::from_secs(5);
 
 fn waits(now: Instant) -> Condition {
     let silent = Column::State.eq(State::Running).and(Column::ClaimedAt.lt(now + -LEASE_MS));

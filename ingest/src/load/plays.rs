@@ -2,13 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
+use entity::db::Db;
 use entity::ids::{ArchiveObjectId, TrackId, UserId};
 use entity::play::{self, ActiveModel, Column, Entity, Source};
 use entity::time::Instant;
 use entity::{echo, track};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, Iterable, JoinType, QueryFilter, QuerySelect,
-    RelationTrait,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, Iterable, JoinType, QueryFilter, QueryOrder,
+    QuerySelect, RelationTrait,
 };
 
 use super::bulk::BINDS_MAX;
@@ -16,6 +17,7 @@ use super::catalogue::Catalogue;
 use super::records::{self, Change};
 use crate::batch::Play;
 use crate::settle::{self, MATCH_WINDOW_S, Record};
+use crate::transform::PAGE_ITEMS_MAX;
 
 /// A user's plays that are known in the time a batch covers, and the last one before.
 pub(super) struct Known {
@@ -128,4 +130,18 @@ pub(super) async fn insert(
         Entity::insert_many(rows).exec_without_returning(db).await?;
     }
     Ok(Change { added: rows, ..Change::default() })
+}
+
+/// When a user's newest plays ended, newest first: as many as a page holds.
+pub(crate) async fn newest(db: &Db, user: UserId) -> Result<Vec<Instant>, DbErr> {
+    Entity::find()
+        .select_only()
+        .column(Column::PlayedAt)
+        .filter(Column::UserId.eq(user))
+        .order_by_desc(Column::PlayedAt)
+        .order_by_desc(Column::TrackId)
+        .limit(PAGE_ITEMS_MAX as u64)
+        .into_tuple()
+        .all(db.write())
+        .await
 }

@@ -256,12 +256,12 @@ async fn a_program_tells_and_is_never_failed_by_it(db: TestDb) {
     }
     discord.set_down(true);
     spotify.revoke(&ada);
-    let said = program.run(&["run"]).await;
+    let said = program.run(&["run", "--all"]).await;
     assert_eq!(said.code, 2);
     assert!(said.stderr.contains("DISCORD_WEBHOOK_URL cannot be told now"), "{said:?}");
     assert!(!said.stderr.contains("a-secret-token"), "{said:?}");
     discord.set_down(false);
-    assert_eq!(program.run(&["run"]).await.code, 0);
+    assert_eq!(program.run(&["run", "--all"]).await.code, 0);
     assert_eq!(discord.messages().len(), 1);
     let text = discord.messages()[0].to_string();
     assert!(text.contains("fails at refresh") && text.contains("Europe/Berlin"), "{text}");

@@ -97,9 +97,9 @@ async fn a_long_wait_binds_the_next_program(db: TestDb) {
     let file = program.file("token", &ada.refresh_token);
     assert_eq!(program.run(&["accounts", "add", "ada", "--refresh-token-file", &file]).await.code, 0);
     spotify.add_rule(Rule::next(1, Quirk::quota_exceeded(80_000)));
-    let said = program.run(&["run"]).await;
+    let said = program.run(&["run", "--all"]).await;
     assert!(said.code == 1 && said.stderr.contains("because the developer's quota is used up"), "{said:?}");
-    for command in [&["run"][..], &["backfill"]] {
+    for command in [&["run", "--all"][..], &["backfill"]] {
         let said = program.run(command).await;
         let all = format!("{}{}", said.stdout, said.stderr);
         assert!(said.code <= 1 && (command == ["backfill"] || all.contains("asks to stay away for 79")), "{said:?}");

@@ -122,10 +122,10 @@ async fn no_secret_is_said_at_any_level(db: TestDb) {
     for level in LEVELS {
         for format in ["text", "json"] {
             let program = scene.program(level).env("LOG_FORMAT", format);
-            for command in [&["run"][..], &["backfill", "--reprobe"], &["accounts", "list"], &["runs"]] {
+            for command in [&["run", "--all"][..], &["backfill", "--reprobe"], &["accounts", "list"], &["runs"]] {
                 let said = scene.run(&program, command).await;
                 assert_eq!(said.code, 0, "{command:?}: {said:?}");
-                if command == ["run"] {
+                if command == ["run", "--all"] {
                     assert_eq!(said.stderr.contains("TRACE"), level == "trace", "the log does say everything else");
                     let is_json = |line: &str| serde_json::from_str::<serde_json::Value>(line).is_ok();
                     assert!(format == "text" || said.stderr.lines().all(is_json), "one object a line");
@@ -149,18 +149,18 @@ async fn no_secret_is_said_when_things_go_wrong(db: TestDb) {
         Quirk::Forbidden(None),
     ] {
         scene.spotify.add_rule(Rule::next(1, quirk.clone()).by(&scene.ada));
-        assert_eq!(scene.run(&program, &["run"]).await.code, 1, "{quirk:?}");
+        assert_eq!(scene.run(&program, &["run", "--all"]).await.code, 1, "{quirk:?}");
         scene.spotify.clear_rules();
     }
     scene.spotify.add_rule(Rule::next(1, Quirk::Html(200)).at(Endpoint::Token));
-    scene.run(&program, &["run"]).await;
+    scene.run(&program, &["run", "--all"]).await;
     scene.people.set_down(true);
     scene.archive.take_down().await;
-    assert_eq!(scene.run(&program, &["run"]).await.code, 1);
+    assert_eq!(scene.run(&program, &["run", "--all"]).await.code, 2);
     scene.archive.bring_up();
     scene.people.set_down(false);
     scene.spotify.revoke(&scene.ada);
-    assert_eq!(scene.run(&program, &["run"]).await.code, 1);
+    assert_eq!(scene.run(&program, &["run", "--all"]).await.code, 1);
     scene.spotify.add_rule(Rule::next(1, Quirk::rate_limited(RetryAfter::Seconds(7_200))));
     scene.run(&program, &["backfill", "--reprobe"]).await;
     scene.run(&program, &["runs", "1"]).await;
@@ -183,7 +183,7 @@ async fn no_secret_is_in_an_error_of_its_own_setting(db: TestDb) {
         // Something is to be told, so that the channels are used.
         scene.spotify.add_rule(Rule::next(1, Quirk::ServerError(500)).at(Endpoint::RecentlyPlayed));
         let program = scene.program("trace").env(name, value);
-        let said = scene.run(&program, &["run"]).await;
+        let said = scene.run(&program, &["run", "--all"]).await;
         assert_eq!(said.code, 1, "{name}: {said:?}");
         scene.spotify.clear_rules();
     }

@@ -91,7 +91,7 @@ impl TestArchive {
         }
     }
 
-    /// The keys of all objects, in order.
+    /// The keys of all raw answers, in order. Who people are lies beside them, and is not among them.
     pub async fn keys(&self) -> Vec<String> {
         let mut keys = match self {
             Self::Directory(folder) => {
@@ -107,6 +107,7 @@ impl TestArchive {
                 objects.contents().iter().map(|object| below(object.key().expect("a key"))).collect()
             }
         };
+        keys.retain(|key| !key.starts_with("people/"));
         keys.sort();
         keys
     }

@@ -1,0 +1,52 @@
+//! What goes with fetching, before and after: telling people what fails and works again, and filling in the catalogue.
+
+use sea_orm::DbErr;
+use tracing::{info, warn};
+
+use super::Shift;
+use crate::alert::{self, Subject};
+use crate::enrich::{self, Enriched, KINDS, Order, Stop};
+use crate::journal::Journal;
+use crate::progress::Progress;
+
+impl Shift {
+    /// What the last run left unsaid goes first: this one may mend it.
+    pub async fn begin(&self) -> Result<(), DbErr> {
+        Journal::bury(&self.pipeline.db, self.pipeline.clock.now()).await?;
+        self.tell().await;
+        Ok(())
+    }
+
+    /// A run has ended: whoever waits to hear of it is told, and a little of what the catalogue lacks is asked for.
+    pub async fn conclude(&self) -> Result<(), DbErr> {
+        alert::well(&self.pipeline.db, &[Subject::Runs], self.pipeline.clock.now()).await?;
+        self.tell().await;
+        self.fill_in().await;
+        Ok(())
+    }
+
+    async fn tell(&self) {
+        if let Some(alerts) = &self.alerts {
+            alerts.tell(&self.pipeline.db, &self.pipeline.clock).await;
+        }
+    }
+
+    /// Asks for a little of what the catalogue lacks. The plays are in: whatever goes wrong here is told, and fails nothing.
+    async fn fill_in(&self) {
+        if self.enrich_budget == 0 {
+            return;
+        }
+        let order = Order { command: "enrich", kinds: &KINDS, calls_max: self.enrich_budget, reprobe: false };
+        match enrich::enrich(&self.pipeline, &self.app, &order, &Progress::hidden()).await {
+            Ok(Enriched { calls: 0, stopped: None | Some(Stop::Busy), .. }) => {}
+            Ok(Enriched { stopped: Some(Stop::Trouble(what)), .. }) => {
+                warn!("the catalogue could not be filled in further: {what}");
+            }
+            Ok(Enriched { calls, found, absent, .. }) => {
+                let found: u64 = found.values().sum();
+                info!(calls, found, absent, "filled in {found} things of the catalogue with {calls} calls");
+            }
+            Err(error) => warn!("the catalogue could not be filled in: {error}"),
+        }
+    }
+}
