@@ -37,10 +37,10 @@ pub(super) async fn execute(settings: &Settings, options: Options, clock: Shared
     let importing = tokio::spawn(queue::watch(shift.pipeline.clone(), settings.import_rules(), stop.clone()));
     if is_fleet {
         info!("watching, as one of a fleet");
-        Fleet::default().work(shift, stop).await?;
+        Fleet::default().work(shift, stop.clone()).await?;
     } else {
         info!("watching");
-        Inline { database_url: settings.database_url()? }.work(shift, stop).await?;
+        Inline { database_url: settings.database_url()? }.work(shift, stop.clone()).await?;
     }
     stop.cancel();
     importing.await?;
