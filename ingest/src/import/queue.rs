@@ -202,16 +202,19 @@ async fn do_it(pipeline: &Pipeline, rules: &Rules, claimed: &Model) -> Result<Re
     };
     let progress = Arc::new(Progress::default());
     let importing = recorded(&pipeline.db, &pipeline.clock, vec![path], &options, Arc::clone(&progress));
-    tokio::pin!(importing);
-    let mut every = tokio::time::interval(SAID_EVERY);
-    loop {
-        tokio::select! {
-            result = &mut importing => return result.map_err(|error| match error {
-                Error::Database(error) => Failure::Database(error),
-                error => Failure::File(error),
-            }),
-            _ = every.tick() => say(pipeline, claimed, &progress).await,
+    // Side by side: on SQLite, what is said waits for the one connection that the import has.
+    let saying = async {
+        loop {
+            tokio::time::sleep(SAID_EVERY).await;
+            say(pipeline, claimed, &progress).await;
         }
+    };
+    tokio::select! {
+        result = importing => result.map_err(|error| match error {
+            Error::Database(error) => Failure::Database(error),
+            error => Failure::File(error),
+        }),
+        () = saying => unreachable!("it is said for ever"),
     }
 }
 

@@ -27,17 +27,18 @@ pub async fn recorded(
 ) -> Result<Report, Error> {
     let (journal, began_at) = (Journal::begin(db, clock, "import").await?, clock.now());
     let importing = import(db, clock, paths, options, progress);
-    tokio::pin!(importing);
-    let mut every = tokio::time::interval(ALIVE_EVERY);
-    let result = loop {
-        tokio::select! {
-            result = &mut importing => break result,
-            _ = every.tick() => {
-                if let Err(error) = journal.alive().await {
-                    warn!("that the import goes on could not be recorded: {error}");
-                }
+    // Side by side: on SQLite, what is recorded waits for the one connection that the import has.
+    let living = async {
+        loop {
+            tokio::time::sleep(ALIVE_EVERY).await;
+            if let Err(error) = journal.alive().await {
+                warn!("that the import goes on could not be recorded: {error}");
             }
         }
+    };
+    let result = tokio::select! {
+        result = importing => result,
+        () = living => unreachable!("it lives for ever"),
     };
     let message = result.as_ref().err().map(|error| chain(error));
     let duration_ms = clock.now() - began_at;
@@ -63,5 +64,6 @@ fn loaded(report: &Report) -> Loaded {
         plays_known: count(report.already_known + report.plays_merged + report.repeated),
         rejected: count(report.unreadable),
         gaps: 0,
+        spooled: 0,
     }
 }
