@@ -6,6 +6,8 @@
 //! The rule of null: a field that runs its own query is nullable, so that its failure costs that field only; what is inside an
 //! answer is not. What one may not see looks like what is not there.
 
+mod ask;
+mod cache;
 mod catalogue;
 mod chart;
 mod context;

@@ -25,6 +25,7 @@ mod guarded;
 mod health;
 mod limits;
 mod media;
+mod metrics;
 mod parameters;
 mod persisted;
 mod provide;
@@ -53,7 +54,8 @@ use tower_http::compression::{
 pub use self::upload::Uploads;
 use self::{answer::Refusal, request_id::name};
 pub use self::{
-    graphiql::Graphiql, graphql::GraphqlHttp, guarded::Guarded, limits::Limits, provide::Provide, request_id::RequestId,
+    graphiql::Graphiql, graphql::GraphqlHttp, guarded::Guarded, limits::Limits, metrics::metrics, provide::Provide,
+    request_id::RequestId,
 };
 use crate::error::Code;
 

@@ -13,6 +13,7 @@ use entity::clock::SharedClock;
 use entity::db::Db;
 use entity::ids::UserId;
 use entity::ingest_run::Outcome;
+use entity::revision;
 use entity::time::Instant;
 use entity::user::{self, check_username};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -189,7 +190,11 @@ async fn person(db: &Db, name: &str, options: &Options, now: Instant) -> anyhow:
         joined_at: Set(now),
         ..Default::default()
     };
-    Ok(Some(person.insert(db.write()).await?))
+    let transaction = db.begin().await?;
+    let person = person.insert(&transaction).await?;
+    revision::raise(&transaction, &[revision::PEOPLE], now).await?;
+    transaction.commit().await?;
+    Ok(Some(person))
 }
 
 const SHOWN_EVERY: Duration = Duration::from_millis(200);
