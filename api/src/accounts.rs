@@ -45,8 +45,8 @@ pub async fn change_settings(
         return Ok(Some(row));
     }
     let row = changed.update(&transaction).await?;
-    // Everyone's lists of listeners show names, and leave out those who are not listed.
-    revision::raise(&transaction, &[user.0, revision::EVERYONE], now).await?;
+    // Lists of listeners show names, and leave out those who are not listed.
+    revision::raise(&transaction, &[revision::PEOPLE], now).await?;
     transaction.commit().await?;
     Ok(Some(row))
 }

@@ -1,10 +1,18 @@
 //! The settings of `refrain-api`: flags, environment variables, `.env`.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::bail;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use entity::archive::{Archive, S3Settings};
+use entity::clock::SharedClock;
+use entity::db::Db;
 use entity::settings::{DatabaseSettings, LogFormat, LogSettings};
+
+use crate::app::{CACHE_BYTES_DEFAULT, Keeping};
+use crate::http::Uploads;
+use crate::revision::Freshness;
 
 /// Answers GraphQL questions about what people listen to.
 #[derive(Parser)]
@@ -36,9 +44,30 @@ pub struct Settings {
     database: DatabaseSettings,
     #[command(flatten)]
     log: LogSettings,
+    /// Where uploaded privacy exports wait for the ingest, and so the same as the ingest's: file:FOLDER or s3://BUCKET/PREFIX
+    #[arg(long, env = "ARCHIVE_URL", default_value = "file:./archive", value_name = "URL", global = true)]
+    archive_url: String,
+    #[command(flatten)]
+    s3: S3Settings,
+    /// The largest privacy export that can be uploaded; 0 takes none
+    #[arg(long, env = "IMPORT_BYTES_MAX", default_value_t = 256 << 20, value_name = "BYTES", global = true)]
+    import_bytes_max: u64,
     /// Where to listen
     #[arg(long, env = "LISTEN_ADDR", default_value = "127.0.0.1:5001", value_name = "ADDRESS:PORT", global = true)]
     listen_addr: SocketAddr,
+    /// Bytes of memory for answers that are kept; 0 keeps none
+    #[arg(long, env = "CACHE_BYTES", default_value_t = CACHE_BYTES_DEFAULT, value_name = "BYTES", global = true)]
+    cache_bytes: u64,
+    /// Seconds for which everyone's numbers may lag behind new plays, so that they are not counted anew with each of them
+    #[arg(long, env = "EVERYONE_SAMPLE_S", default_value_t = 60, value_name = "SECONDS", global = true)]
+    everyone_sample_s: u32,
+    /// Milliseconds for which revisions that Postgres has pushed are believed without a new proof that none is missing; 0: never,
+    /// each request reads its rows
+    #[arg(long, env = "REVISION_LEASE_MS", default_value_t = 1000, value_name = "MILLISECONDS", global = true)]
+    revision_lease_ms: u32,
+    /// Where `/metrics` is served; beside everything else if not set
+    #[arg(long, env = "METRICS_ADDR", value_name = "ADDRESS:PORT", global = true)]
+    metrics_addr: Option<SocketAddr>,
     /// Who may ask. `none`: everyone may ask everything, so only this machine can reach it
     #[arg(long, env = "AUTH", value_enum, default_value_t, value_name = "MODE", global = true)]
     auth: Auth,
@@ -61,6 +90,29 @@ impl Settings {
     /// How log lines are written.
     pub fn log_format(&self) -> LogFormat {
         self.log.log_format
+    }
+
+    /// What uploads need; `None` if none are taken.
+    pub fn uploads(&self, db: &Db, clock: &SharedClock) -> anyhow::Result<Option<Uploads>> {
+        if self.import_bytes_max == 0 {
+            return Ok(None);
+        }
+        let archive = Archive::open(&self.archive_url, &self.s3)?;
+        Ok(Some(Uploads { db: db.clone(), clock: clock.clone(), archive, bytes_max: self.import_bytes_max }))
+    }
+
+    /// What is kept in memory, and how old it may be.
+    pub fn keeping(&self) -> Keeping {
+        let freshness = Freshness {
+            sample: Duration::from_secs(self.everyone_sample_s.into()),
+            lease: Duration::from_millis(self.revision_lease_ms.into()),
+        };
+        Keeping { cache_bytes: self.cache_bytes, freshness }
+    }
+
+    /// Where metrics are served, if not beside everything else.
+    pub fn metrics_addr(&self) -> Option<SocketAddr> {
+        self.metrics_addr
     }
 
     /// Where to listen, if that is allowed with the access control in force.

@@ -6,6 +6,8 @@
 //! The rule of null: a field that runs its own query is nullable, so that its failure costs that field only; what is inside an
 //! answer is not. What one may not see looks like what is not there.
 
+mod ask;
+mod cache;
 mod catalogue;
 mod chart;
 mod context;
@@ -13,6 +15,7 @@ mod currency;
 mod filter;
 mod history;
 mod id;
+mod imports;
 mod insights;
 mod mutation;
 mod node;
@@ -33,6 +36,11 @@ pub use query::Query;
 pub use subscription::Subscription;
 
 use crate::http::Limits;
+
+/// The id of an import, for those who learn of it elsewhere.
+pub(crate) fn import_id(import: entity::ids::ImportId) -> String {
+    id::Kind::Import.id(import.0).0
+}
 
 /// The schema as served.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;

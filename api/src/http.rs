@@ -25,12 +25,14 @@ mod guarded;
 mod health;
 mod limits;
 mod media;
+mod metrics;
 mod parameters;
 mod persisted;
 mod provide;
 mod request_id;
 #[cfg(test)]
 mod tests;
+mod upload;
 
 use std::future::Future;
 
@@ -49,9 +51,11 @@ use tower_http::compression::{
     predicate::{DefaultPredicate, SizeAbove},
 };
 
+pub use self::upload::Uploads;
 use self::{answer::Refusal, request_id::name};
 pub use self::{
-    graphiql::Graphiql, graphql::GraphqlHttp, guarded::Guarded, limits::Limits, provide::Provide, request_id::RequestId,
+    graphiql::Graphiql, graphql::GraphqlHttp, guarded::Guarded, limits::Limits, metrics::metrics, provide::Provide,
+    request_id::RequestId,
 };
 use crate::error::Code;
 
@@ -89,6 +93,14 @@ where
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
         .layer(compression)
+        .layer(middleware::from_fn(no_sniffing))
+        .layer(middleware::from_fn(name))
+}
+
+/// Routes beside the face, which are served with the same headers and refusals as it.
+pub fn beside(routes: Router) -> Router {
+    routes
+        .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn(no_sniffing))
         .layer(middleware::from_fn(name))
 }

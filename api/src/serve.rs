@@ -1,6 +1,8 @@
 //! `serve`: opens the database, listens, answers, and stops when asked to, with the answers in hand finished.
 
+use std::future::IntoFuture;
 use std::io::ErrorKind;
+use std::net::SocketAddr;
 
 use anyhow::Context;
 use entity::clock::SharedClock;
@@ -13,7 +15,7 @@ use tracing::info;
 
 use crate::app::app;
 use crate::config::Settings;
-use crate::http::Limits;
+use crate::http::{self, Limits};
 
 const CONNECTIONS_MAX: u32 = 16;
 
@@ -24,12 +26,7 @@ const EXAMPLE_USERNAME: &str = "lena";
 pub async fn serve(settings: &Settings, clock: SharedClock) -> anyhow::Result<()> {
     let address = settings.listen_addr()?;
     // The port first: a database that is not going to be served is not made or migrated.
-    let listener = TcpListener::bind(address).await.map_err(|error| match error.kind() {
-        ErrorKind::AddrInUse => {
-            anyhow::anyhow!("{address} is in use by another program: stop that one, or set LISTEN_ADDR to another port")
-        }
-        _ => anyhow::Error::new(error).context(format!("cannot listen on {address}: correct LISTEN_ADDR")),
-    })?;
+    let listener = listen(address, "LISTEN_ADDR").await?;
     let address = listener.local_addr().context("the operating system does not say where it listens")?;
     let db = Db::open(&settings.database_url()?, CONNECTIONS_MAX).await?;
     let first = user::Entity::find().order_by_asc(user::Column::Id).one(db.read()).await?;
@@ -37,11 +34,23 @@ pub async fn serve(settings: &Settings, clock: SharedClock) -> anyhow::Result<()
         info!(
             "the database is empty. Three ways to get plays in: a demo, `cargo run --release -p ingest -- demo`; \
              connect a Spotify account, `refrain-ingest accounts add NAME --refresh-token-file FILE` and then \
-             `refrain-ingest run`; import a privacy export from Spotify, which comes with the next release"
+             `refrain-ingest run`; import a privacy export, `refrain-ingest import my_spotify_data.zip --user NAME --create-user`"
         );
     }
     let username = first.map_or_else(|| EXAMPLE_USERNAME.to_owned(), |user| user.username);
-    let app = app(&db, clock, &Limits::default(), &username);
+    let uploads = settings.uploads(&db, &clock)?;
+    let mut app = app(&db, clock, &Limits::default(), &settings.keeping(), &username);
+    if let Some(uploads) = uploads {
+        app.router = app.router.merge(uploads.routes());
+    }
+    let metrics = http::metrics(app.metrics.clone());
+    let apart = match settings.metrics_addr() {
+        None => {
+            app.router = app.router.merge(metrics);
+            None
+        }
+        Some(address) => Some((listen(address, "METRICS_ADDR").await?, metrics)),
+    };
     // Before it is said that it is ready: whoever reads that may want it to stop.
     let stop = stop()?;
     info!("ready: open http://{address}/graphiql");
@@ -50,10 +59,27 @@ pub async fn serve(settings: &Settings, clock: SharedClock) -> anyhow::Result<()
         stop.await;
         revisions.stop(); // Subscriptions have no end of their own.
     };
+    let apart = apart.map(|(listener, metrics)| {
+        info!("metrics: http://{}/metrics", settings.metrics_addr().expect("they are served apart"));
+        tokio::spawn(axum::serve(listener, metrics).into_future())
+    });
     axum::serve(listener, app.router).with_graceful_shutdown(stop).await?;
     app.finish.await;
+    if let Some(apart) = apart {
+        apart.abort(); // The last numbers are of those who read them before.
+    }
     info!("stopped");
     Ok(())
+}
+
+/// Listens on `address`, which `setting` names.
+async fn listen(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => {
+            anyhow::anyhow!("{address} is in use by another program: stop that one, or set {setting} to another port")
+        }
+        _ => anyhow::Error::new(error).context(format!("cannot listen on {address}: correct {setting}")),
+    })
 }
 
 /// Ends with the first SIGINT or SIGTERM.

@@ -3,11 +3,12 @@
 //! All are 32-bit integers made by the database. Spotify's own ids are attributes of a row, never its key.
 
 use sea_orm::DeriveValueType;
+use serde::{Deserialize, Serialize};
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, DeriveValueType)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, DeriveValueType)]
         pub struct $name(pub i32);
 
         impl std::fmt::Display for $name {

@@ -1,7 +1,9 @@
 //! The two things that can be measured of listening, and how a listen time reads to people.
 
+use serde::Serialize;
+
 /// What a chart is ordered by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum Measure {
     /// How many times.
     Plays,

@@ -1,7 +1,10 @@
 //! How many times what an audience's insights read has changed.
 //!
-//! Unique by audience: a user's id, [`EVERYONE`] or [`CATALOGUE`]. Raised as the last statement of the transaction that changes the
-//! data, so whoever reads the number before the data can never take old data for new.
+//! Unique by audience: a user's id, or one of the constants here. Raised as the last statement of
+//! the transaction that changes the data, so whoever reads the number before the data can never take old data for new. On
+//! Postgres a trigger tells every instance of the API at once (channel `refrain_revision`).
+//!
+//! A row is never deleted, not with the person either: answers are kept under its number, which must not come again.
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
@@ -16,12 +19,22 @@ pub const EVERYONE: i32 = 0;
 /// audience's insights read it, so it counts beside each of theirs.
 pub const CATALOGUE: i32 = -1;
 
+/// Not plays: who is here, under which names and settings. Rises when a row of `user` is made, changed or erased.
+pub const PEOPLE: i32 = -2;
+
+/// Not plays: everything that the catalogue shows of tracks, artists and albums, with their names, pictures and observations.
+/// Rises when any row of it is made or changed, so with nearly every page of plays that brings something new.
+pub const SHOWN: i32 = -4;
+
+/// Not data: how often an operator has emptied the API's caches.
+pub const CLEARED: i32 = -3;
+
 /// A row of `revision`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "revision")]
 pub struct Model {
-    /// A user's id, [`EVERYONE`] or [`CATALOGUE`].
+    /// A user's id, or one of the constants above.
     #[sea_orm(primary_key, auto_increment = false)]
     pub audience: i32,
     /// Rises by one with every change; 1 is the first.
@@ -32,8 +45,8 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Raises the revision of each audience by one, as the last thing a transaction does; `audiences` are users' ids,
-/// [`EVERYONE`] or [`CATALOGUE`].
+/// Raises the revision of each audience by one, as the last thing a transaction does; `audiences` are users' ids or the
+/// constants above.
 pub async fn raise(db: &impl ConnectionTrait, audiences: &[i32], now: Instant) -> Result<(), DbErr> {
     let mut audiences = audiences.to_vec();
     // Everyone's row, which all loads share, is locked last and so for the shortest time.

@@ -11,7 +11,7 @@ mod resolve;
 pub use buckets::{Granularity, edges, gcd_of, unit_ms};
 pub use instant::Instant;
 pub use range::TimeRange;
-pub use resolve::{Preset, RangeError, RangeSpec, previous, resolve};
+pub use resolve::{Preset, RangeError, RangeSpec, day_ends, previous, resolve};
 
 /// Looks up an IANA zone by name, such as `Europe/Berlin`. The answer carries the database's own spelling.
 pub fn zone(name: &str) -> Result<jiff::tz::TimeZone, UnknownZone> {

@@ -3,6 +3,7 @@
 //! Unique by `id`, and by `username` to the letter. Written by `ingest accounts`, `ingest demo` and (settings only) by `api`.
 
 use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::ids::UserId;
 use crate::time::Instant;
@@ -10,7 +11,7 @@ use crate::time::Instant;
 /// A row of `user`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "user")]
+#[sea_orm(table_name = "user", model_attrs(derive(Serialize, Deserialize)))]
 pub struct Model {
     /// The key.
     #[sea_orm(primary_key)]

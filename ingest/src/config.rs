@@ -84,6 +84,8 @@ pub struct Settings {
     alerts: AlertSettings,
     #[command(flatten)]
     keys: KeySettings,
+    #[command(flatten)]
+    import: command::import::Rules,
 }
 
 impl Settings {
@@ -100,6 +102,11 @@ impl Settings {
     /// The archive.
     pub fn archive(&self) -> anyhow::Result<Archive> {
         Ok(Archive::open(&self.archive_url, &self.s3)?)
+    }
+
+    /// What holds for every import.
+    pub fn import_rules(&self) -> crate::import::queue::Rules {
+        self.import.into()
     }
 
     /// The spool.

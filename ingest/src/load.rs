@@ -109,8 +109,11 @@ async fn load_once(db: &Db, origin: &Origin, batch: &Batch, now: Instant) -> Res
         }
     }
     set_aside(&transaction, origin, object, &batch.rejects, now).await?;
-    if catalogue.insights_changed {
+    if catalogue.changes.insights {
         audiences.push(revision::CATALOGUE);
+    }
+    if catalogue.changes.shown {
+        audiences.push(revision::SHOWN);
     }
     revision::raise(&transaction, &audiences, now).await?;
     crash::point("load-written");

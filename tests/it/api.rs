@@ -1,17 +1,21 @@
 //! The API, asked as its clients ask it.
 
+mod cache;
 mod catalogue;
+mod changes;
 mod charts;
 mod faults;
 mod graphiql;
 mod history;
 mod http;
 mod journey;
+mod news;
 mod outage;
 mod program;
 mod ranges;
 mod runs;
 mod schema;
 mod settings;
+mod stale;
 mod statements;
 mod totals;

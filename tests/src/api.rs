@@ -11,9 +11,11 @@ mod relay;
 mod statements;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use ::api::app::app;
+use ::api::app::{Keeping, app};
 use ::api::http::Limits;
+use ::api::revision::Freshness;
 use entity::clock::FixedClock;
 use entity::db::Db;
 use entity::time::Instant;
@@ -47,13 +49,21 @@ pub struct Api {
 }
 
 impl Api {
-    /// Serves `db` at [`NOW`].
+    /// Serves `db` at [`NOW`]. It keeps answers, and reads every revision from its row, so that what a test loads is counted
+    /// when it asks next.
     pub async fn start(db: &Db) -> Self {
+        let freshness = Freshness { sample: Duration::ZERO, lease: Duration::ZERO };
+        Self::keeping(db, &Keeping { freshness, ..Keeping::default() }).await
+    }
+
+    /// The same with other settings of what is kept.
+    pub async fn keeping(db: &Db, keeping: &Keeping) -> Self {
         let clock = Arc::new(FixedClock::new(at(NOW)));
-        let app = app(db, clock.clone(), &Limits::default(), "ada");
+        let app = app(db, clock.clone(), &Limits::default(), keeping, "ada");
+        let router = app.router.merge(::api::http::metrics(app.metrics));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free loopback port");
         let origin = format!("http://{}", listener.local_addr().expect("a listener has an address"));
-        let server = tokio::spawn(axum::serve(listener, app.router).into_future()).abort_handle();
+        let server = tokio::spawn(axum::serve(listener, router).into_future()).abort_handle();
         Self { client: reqwest::Client::new(), clock, origin, server }
     }
 

@@ -12,6 +12,7 @@ use super::id::Kind;
 use super::insights::Insights;
 use super::scalars::{Long, TimeZone};
 use super::time::{TimeRangeInput, zone};
+use super::user::User;
 use crate::error;
 use crate::insights::{self, Audience, Filter, Scope};
 use crate::loaders::Answer;
@@ -72,7 +73,8 @@ impl Track {
         Kind::Track.id(self.0.id.0)
     }
 
-    /// Spotify's id, 22 letters and digits.
+    /// Spotify's id, 22 letters and digits. What an import knows by name only has one of ours until Spotify tells of it, which
+    /// begins with `name:`.
     async fn spotify_id(&self) -> &str {
         &self.0.spotify_id
     }
@@ -166,7 +168,8 @@ impl Artist {
         Kind::Artist.id(self.0.id.0)
     }
 
-    /// Spotify's id, 22 letters and digits.
+    /// Spotify's id, 22 letters and digits. What an import knows by name only has one of ours until Spotify tells of it, which
+    /// begins with `name:`.
     async fn spotify_id(&self) -> &str {
         &self.0.spotify_id
     }
@@ -222,7 +225,8 @@ impl Album {
         Kind::Album.id(self.0.id.0)
     }
 
-    /// Spotify's id, 22 letters and digits.
+    /// Spotify's id, 22 letters and digits. What an import knows by name only has one of ours until Spotify tells of it, which
+    /// begins with `name:`.
     async fn spotify_id(&self) -> &str {
         &self.0.spotify_id
     }
@@ -340,16 +344,15 @@ async fn insights_of(
 ) -> Result<Option<Insights>> {
     let context = context::of(ctx);
     let zone = zone(&time_zone.unwrap_or_else(TimeZone::utc).0)?;
-    let range = range.unwrap_or_else(TimeRangeInput::last_30_days).resolve(&zone, context.now())?;
+    let range = context.resolve(range.unwrap_or_else(TimeRangeInput::last_30_days), &zone)?;
     let audience = match username {
         None => Audience::Everyone,
         Some(username) => {
-            let found = insights::listener_by_username(context.db(), &username).await.map_err(error::database)?;
-            let Some(user) = found else { return Ok(None) };
-            Audience::Listener(user.id)
+            let Some(user) = User::called(ctx, &username).await? else { return Ok(None) };
+            Audience::Listener(user.0.id)
         }
     };
-    Ok(Some(Insights::new(ctx, Scope { audience, range, zone, filter })))
+    Ok(Some(Insights::new(Scope { audience, range, zone, filter })))
 }
 
 async fn album_images(ctx: &Context<'_>, album: AlbumId) -> Result<Vec<Image>> {

@@ -4,10 +4,9 @@ use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, Object, OutputType, Result};
+use async_graphql::{Context, Enum, Error, Object, OutputType, Result};
 use entity::ids::{AlbumId, ArtistId, TrackId, UserId};
 use entity::measure;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
 
@@ -16,8 +15,8 @@ use super::context;
 use super::paging::{PageInfo, cursor, page_length, place};
 use super::scalars::Long;
 use super::user::User;
-use crate::error;
-use crate::insights::{self, Chart, ChartKey, ChartPosition, ChartRow, Scope};
+use crate::cache::{Answer, Field};
+use crate::insights::{self, Chart, ChartKey, ChartPage, ChartPosition, ChartRow, Scope};
 
 /// What a chart is ordered by.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +48,7 @@ pub(super) enum ArtistCredit {
 /// What a chart can list: how its rows are told apart, and how a row's key becomes what is shown.
 pub(super) trait ChartNode: OutputType + Sized {
     /// A row's number, or a genre's name.
-    type Key: ChartKey + Serialize + DeserializeOwned;
+    type Key: ChartKey + Answer + DeserializeOwned;
 
     /// The node of a chart row's key.
     fn of_key(ctx: &Context<'_>, key: Self::Key) -> impl Future<Output = Result<Self>> + Send;
@@ -131,24 +130,29 @@ pub(super) struct Place<K> {
 
 /// The ranks of a page's keys in the range just before, looked up once, when the first row asks.
 struct Previous<K> {
-    scope: Option<Scope>,
+    scope: Option<Arc<Scope>>,
     chart: Chart,
     by: measure::Measure,
     keys: Vec<K>,
     ranks: OnceCell<HashMap<K, i64>>,
 }
 
-impl<K: ChartKey + Serialize + DeserializeOwned> Page<K> {
+impl<K: ChartKey + Answer + DeserializeOwned> Page<K> {
     /// The page of `chart` that was asked for.
-    pub(super) async fn ask(ctx: &Context<'_>, scope: &Scope, chart: Chart, asked: Asked) -> Result<Self> {
+    pub(super) async fn ask(ctx: &Context<'_>, scope: &Arc<Scope>, chart: Chart, asked: Asked) -> Result<Self> {
         let first = page_length(asked.first.unwrap_or(10))?;
         let by = measure::Measure::from(asked.by.unwrap_or(Measure::Plays));
         let list = format!("{chart:?}/{by:?}");
-        let after = asked.after.as_deref().map(|after| position(&list, after)).transpose()?;
-        let page = insights::top(context::of(ctx).db(), scope, chart, by, first, after.as_ref()).await;
-        let page = page.map_err(error::database)?;
+        let after: Option<ChartPosition<K>> = asked.after.as_deref().map(|after| position(&list, after)).transpose()?;
+        let (has_previous, arguments) = (after.is_some(), (by, first, after.clone()));
+        let page = context::of(ctx)
+            .ask(&field_of(chart), scope, arguments, move |db, scope| async move {
+                insights::top(&db, &scope, chart, by, first, after.as_ref()).await
+            })
+            .await?;
         let keys = page.rows.iter().map(|row: &ChartRow<K>| row.key.clone()).collect();
-        let previous = Arc::new(Previous { scope: scope.previous(), chart, by, keys, ranks: OnceCell::new() });
+        let scope = scope.previous().map(Arc::new);
+        let previous = Arc::new(Previous { scope, chart, by, keys, ranks: OnceCell::new() });
         let place = |row: ChartRow<K>| {
             let measure = match by {
                 measure::Measure::Plays => row.plays,
@@ -163,9 +167,9 @@ impl<K: ChartKey + Serialize + DeserializeOwned> Page<K> {
         };
         Ok(Self {
             has_next: page.has_next,
-            has_previous: after.is_some(),
+            has_previous,
             total_count: page.total_count,
-            places: page.rows.into_iter().map(place).collect(),
+            places: page.rows.iter().cloned().map(place).collect(),
         })
     }
 
@@ -179,12 +183,30 @@ impl<K: ChartKey + Serialize + DeserializeOwned> Page<K> {
     }
 }
 
-fn position<K: ChartKey + DeserializeOwned>(list: &str, after: &str) -> Result<ChartPosition<K>> {
+fn position<K: DeserializeOwned>(list: &str, after: &str) -> Result<ChartPosition<K>> {
     let (plays, listened_ms, key) = place(list, after)?;
     Ok(ChartPosition { plays, listened_ms, key })
 }
 
-impl<K: ChartKey> Place<K> {
+/// The kept field of a chart's pages.
+fn field_of<K>(chart: Chart) -> Field<ChartPage<K>> {
+    match chart {
+        Chart::Tracks => Field::new("topTracks").of_plays_alone(),
+        Chart::PrimaryArtists => Field::new("topArtists"),
+        Chart::CreditedArtists => Field::new("topArtists(ALL)"),
+        Chart::Albums => Field::new("topAlbums"),
+        Chart::Genres => Field::new("topGenres"),
+        // Who is shown depends on who asks, and on who is here.
+        Chart::Listeners => Field::new("topListeners").of_plays_alone().of_people().private(),
+    }
+}
+
+/// The kept field of the ranks in the range just before.
+fn field_of_ranks<K>() -> Field<Vec<(K, i64)>> {
+    Field::new("previousRank")
+}
+
+impl<K: ChartKey + Answer> Place<K> {
     fn rank(&self) -> i32 {
         as_int(self.row.rank)
     }
@@ -192,11 +214,19 @@ impl<K: ChartKey> Place<K> {
     async fn previous_rank(&self, ctx: &Context<'_>) -> Option<Result<i32>> {
         let previous = &self.previous;
         let scope = previous.scope.as_ref()?;
-        let db = context::of(ctx).db();
-        let look_up = || insights::ranks(db, scope, previous.chart, previous.by, &previous.keys);
+        let (chart, by) = (previous.chart, previous.by);
+        let look_up = async || {
+            let keys = previous.keys.clone();
+            let ranks = context::of(ctx)
+                .ask(&field_of_ranks(), scope, (chart, by, &previous.keys), move |db, scope| async move {
+                    insights::ranks(&db, &scope, chart, by, &keys).await.map(|ranks| ranks.into_iter().collect())
+                })
+                .await?;
+            Ok::<_, Error>(ranks.iter().cloned().collect())
+        };
         match previous.ranks.get_or_try_init(look_up).await {
             Ok(ranks) => ranks.get(&self.row.key).map(|rank| Ok(as_int(*rank))),
-            Err(error) => Some(Err(error::database(error))),
+            Err(error) => Some(Err(error)),
         }
     }
 }
@@ -216,7 +246,7 @@ pub(super) struct ChartEdge<N: ChartNode> {
 
 impl<N: ChartNode> ChartConnection<N> {
     /// The page of `chart` that was asked for.
-    pub(super) async fn ask(ctx: &Context<'_>, scope: &Scope, chart: Chart, asked: Asked) -> Option<Result<Self>> {
+    pub(super) async fn ask(ctx: &Context<'_>, scope: &Arc<Scope>, chart: Chart, asked: Asked) -> Option<Result<Self>> {
         Some(Page::ask(ctx, scope, chart, asked).await.map(Self))
     }
 }

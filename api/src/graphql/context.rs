@@ -1,18 +1,22 @@
 //! What a request carries on its way: the database, who asks, and one moment: an instant that is "now" for all of its fields,
-//! with loaders that remember what they read in it.
+//! the revisions that all of them read at, and loaders that remember what they read in it.
+//!
+//! It also collects what the answer rests on ([`RequestContext::rests`]), for whoever keeps whole answers. Every way to data
+//! notes what it reads: kept fields their revisions, everything else that nothing vouches for it.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use async_graphql::{Context, Result};
 use entity::clock::SharedClock;
 use entity::db::Db;
-use entity::time::Instant;
-use entity::user;
+use entity::time::{Instant, TimeRange, day_ends};
+use jiff::tz::TimeZone;
 
-use crate::error;
-use crate::insights;
+use super::time::TimeRangeInput;
+use super::user::User;
+use crate::cache::{Cache, Rests};
 use crate::loaders::Loaders;
-use crate::revision::Revisions;
+use crate::revision::{Pinned, Revisions};
 
 /// What all requests share.
 #[derive(Clone)]
@@ -21,51 +25,107 @@ pub struct Shared {
     pub db: Db,
     /// What the time is.
     pub clock: SharedClock,
-    /// Tells when data changed.
+    /// At which revision the data is, and news of changes.
     pub revisions: Revisions,
+    /// The answers that are kept.
+    pub cache: Cache,
 }
 
 /// Made for each request, dropped with it. A query lives for one moment; a subscription renews it with each event.
 pub struct RequestContext {
     shared: Shared,
     viewer: Option<String>,
+    fresh: bool,
     moment: RwLock<Arc<Moment>>,
+    rests: Mutex<Rests>,
 }
 
 struct Moment {
     now: Instant,
+    revisions: Arc<Pinned>,
     loaders: Arc<Loaders>,
 }
 
 impl RequestContext {
-    /// The context of a request that arrives now. `viewer` is the username of the listener who asks, where that is known.
-    pub fn new(shared: Shared, viewer: Option<String>) -> Self {
-        let moment = RwLock::new(Arc::new(Moment::of(&shared)));
-        Self { shared, viewer, moment }
+    /// The context of a request that arrives now. `viewer` is the username of the listener who asks, where that is known; a
+    /// `fresh` request is answered from the database, and what is kept is replaced.
+    pub fn new(shared: Shared, viewer: Option<String>, fresh: bool) -> Self {
+        let moment = RwLock::new(Arc::new(Moment::of(&shared, fresh)));
+        Self { shared, viewer, fresh, moment, rests: Mutex::new(Rests::on_nothing()) }
     }
 
+    /// What the answer rests on, as far as the request has been executed.
+    pub fn rests(&self) -> Rests {
+        self.collected().clone()
+    }
+
+    /// Whether what is kept must not be used.
+    pub fn is_fresh(&self) -> bool {
+        self.fresh
+    }
+
+    /// The database, for a field whose answer is not kept. Notes that nothing tells when the whole answer is no longer right.
     pub(super) fn db(&self) -> &Db {
+        self.collected().unkept = true;
         &self.shared.db
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     pub(super) fn revisions(&self) -> &Revisions {
         &self.shared.revisions
     }
 
-    /// The present, the same for every field of the request or event.
+    /// The revisions at which this request reads.
+    pub fn pinned(&self) -> Arc<Pinned> {
+        Arc::clone(&self.moment().revisions)
+    }
+
+    /// The present, the same for every field of the request or event. An answer that depends on it says until when it stands
+    /// (see [`Self::today_ends`]).
     pub(super) fn now(&self) -> Instant {
         self.moment().now
     }
 
-    /// Batched reads of the catalogue.
+    /// The instants that `range` means in `zone`. Notes when a preset comes to mean others.
+    pub(super) fn resolve(&self, range: TimeRangeInput, zone: &TimeZone) -> async_graphql::Result<TimeRange> {
+        if matches!(range, TimeRangeInput::Preset(_)) {
+            self.today_ends(zone);
+        }
+        range.resolve(zone, self.now())
+    }
+
+    /// Notes that the answer is right until the local day ends.
+    pub(super) fn today_ends(&self, zone: &TimeZone) {
+        if let Some(until) = day_ends(zone, self.now()) {
+            self.collected().add_until(until);
+        }
+    }
+
+    /// Batched reads of the catalogue, which no revision numbers.
     pub(super) fn loaders(&self) -> Arc<Loaders> {
+        self.collected().unkept = true;
         Arc::clone(&self.moment().loaders)
+    }
+
+    /// Begins a new moment after this request has changed what `audiences` number: what was read or known before is forgotten,
+    /// so that whoever asks next, here at least, sees the change.
+    pub(super) fn changed(&self, audiences: &[i32]) {
+        self.shared.revisions.forget(audiences);
+        self.renew();
     }
 
     /// Begins a new moment: nothing that was read before is remembered.
     pub(super) fn renew(&self) {
-        let moment = Arc::new(Moment::of(&self.shared));
+        let moment = Arc::new(Moment::of(&self.shared, self.fresh));
         *self.moment.write().unwrap_or_else(PoisonError::into_inner) = moment;
+    }
+
+    /// What the answer rests on so far, to add to.
+    pub(super) fn collected(&self) -> MutexGuard<'_, Rests> {
+        self.rests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn moment(&self) -> Arc<Moment> {
@@ -74,8 +134,12 @@ impl RequestContext {
 }
 
 impl Moment {
-    fn of(shared: &Shared) -> Self {
-        Self { now: shared.clock.now(), loaders: Arc::new(Loaders::new(&shared.db)) }
+    fn of(shared: &Shared, fresh: bool) -> Self {
+        Self {
+            now: shared.clock.now(),
+            revisions: Arc::new(shared.revisions.pinned(fresh)),
+            loaders: Arc::new(Loaders::new(&shared.db)),
+        }
     }
 }
 
@@ -85,11 +149,12 @@ pub(super) fn of<'a>(ctx: &Context<'a>) -> &'a RequestContext {
 }
 
 /// The listener who asks: while access control is off, whoever the request names, else the one whose account was made first.
-pub(super) async fn viewer(ctx: &Context<'_>) -> Result<Option<user::Model>> {
+/// Notes that the answer is for that one only.
+pub(super) async fn viewer(ctx: &Context<'_>) -> Result<Option<User>> {
     let request = of(ctx);
-    let found = match &request.viewer {
-        Some(username) => insights::listener_by_username(request.db(), username).await,
-        None => insights::first_listener(request.db()).await,
-    };
-    found.map_err(error::database)
+    request.collected().private = true;
+    match &request.viewer {
+        Some(username) => User::called(ctx, username).await,
+        None => User::first(ctx).await,
+    }
 }

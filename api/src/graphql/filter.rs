@@ -37,7 +37,8 @@ impl PlayFilter {
     pub(super) fn resolve(self) -> Result<Filter> {
         let ids = |name: &str, kind: Kind, ids: Option<Vec<ID>>| {
             let ids = bounded(name, ids)?;
-            Ok::<_, async_graphql::Error>(ids.map(|ids| ids.iter().filter_map(|id| kind.key(id)).collect::<Vec<i32>>()))
+            let keys = ids.map(|ids| ids.iter().filter_map(|id| kind.key(id)).collect::<Vec<i32>>());
+            Ok::<_, async_graphql::Error>(keys.map(in_order))
         };
         let weekdays = bounded("weekdays", self.weekdays)?;
         if let Some(wrong) = weekdays.iter().flatten().find(|weekday| !(1..=7).contains(*weekday)) {
@@ -47,13 +48,20 @@ impl PlayFilter {
             tracks: ids("trackIds", Kind::Track, self.track_ids)?,
             artists: ids("artistIds", Kind::Artist, self.artist_ids)?,
             albums: ids("albumIds", Kind::Album, self.album_ids)?,
-            genres: bounded("genres", self.genres)?,
+            genres: bounded("genres", self.genres)?.map(in_order),
             excluded_artists: ids("excludeArtistIds", Kind::Artist, self.exclude_artist_ids)?.unwrap_or_default(),
-            excluded_genres: bounded("excludeGenres", self.exclude_genres)?.unwrap_or_default(),
-            weekdays,
+            excluded_genres: bounded("excludeGenres", self.exclude_genres)?.map(in_order).unwrap_or_default(),
+            weekdays: weekdays.map(in_order),
             explicit: self.explicit,
         })
     }
+}
+
+/// Alternatives in one order and once each, so that filters which mean the same are the same.
+fn in_order<T: Ord>(mut list: Vec<T>) -> Vec<T> {
+    list.sort_unstable();
+    list.dedup();
+    list
 }
 
 fn bounded<T>(name: &str, list: Option<Vec<T>>) -> Result<Option<Vec<T>>> {

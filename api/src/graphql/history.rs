@@ -1,5 +1,7 @@
 //! The listening history: plays, newest first.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Object, Result};
 use entity::ids::TrackId;
 use entity::time::Instant;
@@ -8,14 +10,16 @@ use super::catalogue::Track;
 use super::context;
 use super::paging::{PageInfo, cursor, page_length, place};
 use super::scalars::{DateTime, Long};
-use crate::error;
+use crate::cache::Field;
 use crate::insights::{self, HistoryKey, HistoryPage, HistoryPlay, Scope};
 
 const LIST: &str = "history";
 
+const PLAYS: Field<HistoryPage> = Field::new("plays").of_plays_alone();
+
 /// A page of a listener's history.
 pub(super) struct PlayConnection {
-    page: HistoryPage,
+    page: Arc<HistoryPage>,
     has_previous: bool,
 }
 
@@ -27,11 +31,15 @@ pub(super) struct Play(pub(super) HistoryPlay);
 
 impl PlayConnection {
     /// The page that was asked for.
-    pub(super) async fn ask(ctx: &Context<'_>, scope: &Scope, first: i32, after: Option<String>) -> Result<Self> {
+    pub(super) async fn ask(ctx: &Context<'_>, scope: &Arc<Scope>, first: i32, after: Option<String>) -> Result<Self> {
         let first = page_length(first)?;
         let after = after.map(|after| key(&after)).transpose()?;
-        let page = insights::history(context::of(ctx).db(), scope, first, after).await;
-        Ok(Self { page: page.map_err(error::database)?, has_previous: after.is_some() })
+        let page = context::of(ctx)
+            .ask(&PLAYS, scope, (first, after), move |db, scope| async move {
+                insights::history(&db, &scope, first, after).await
+            })
+            .await?;
+        Ok(Self { page, has_previous: after.is_some() })
     }
 }
 

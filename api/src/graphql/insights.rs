@@ -1,7 +1,8 @@
 //! Listening by one audience in one range: who × when. Every field has the same shape: ask, wrap.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Object, Result};
-use entity::time::Instant;
 
 use super::catalogue::{Album, Artist, Track};
 use super::chart::{ArtistCredit, Asked, ChartConnection, Measure, Page, TopGenreConnection};
@@ -14,21 +15,34 @@ use super::taste::{AudioProfile, Discoveries, ReleaseYear, SkipReport};
 use super::time::TimeRange;
 use super::totals::Totals;
 use super::user::User;
-use crate::error::{self, bad_user_input};
+use crate::cache::Field;
+use crate::error::bad_user_input;
 use crate::insights::{self, BUCKETS_MAX, Chart, Scope};
 
 /// One audience in one range.
 pub(super) struct Insights {
-    scope: Scope,
-    as_of: Instant,
+    scope: Arc<Scope>,
 }
 
 impl Insights {
-    /// The insights of `scope`, asked now.
-    pub(super) fn new(ctx: &Context<'_>, scope: Scope) -> Self {
-        Self { scope, as_of: context::of(ctx).now() }
+    /// The insights of `scope`.
+    pub(super) fn new(scope: Scope) -> Self {
+        Self { scope: Arc::new(scope) }
     }
 }
+
+const TOTALS: Field<insights::Totals> = Field::new("totals");
+const SERIES: Field<Option<Vec<insights::TimeBucket>>> = Field::new("series").in_local_time().of_plays_alone();
+const WEEK_HOURS: Field<Vec<insights::WeekHour>> = Field::new("weekHours").in_local_time().of_plays_alone();
+const STREAKS: Field<insights::Streaks> = Field::new("streaks").in_local_time().of_plays_alone();
+const SESSIONS: Field<insights::Sessions> = Field::new("sessions").of_plays_alone();
+const DISCOVERIES: Field<insights::Discoveries> = Field::new("discoveries");
+const RELEASE_YEARS: Field<Vec<insights::ReleaseYear>> = Field::new("releaseYears");
+const AUDIO_PROFILE: Field<Option<insights::AudioProfile>> = Field::new("audioProfile");
+const SKIPS: Field<insights::SkipReport> = Field::new("skips").of_plays_alone();
+// One look at the end of an index, and odd when it is late: everyone's are of the newest revision.
+const FIRST_PLAY: Field<Option<insights::HistoryPlay>> = Field::new("firstPlay").of_plays_alone().current();
+const LAST_PLAY: Field<Option<insights::HistoryPlay>> = Field::new("lastPlay").of_plays_alone().current();
 
 const GAP_MINUTES_MAX: i32 = 24 * 60;
 
@@ -40,14 +54,19 @@ impl Insights {
         TimeRange { range: self.scope.range, zone: self.scope.zone.clone() }
     }
 
-    /// Plays known by this instant are included; later ones are not.
-    async fn as_of(&self) -> DateTime {
-        DateTime(self.as_of)
+    /// When the last change happened that is counted here: every play loaded by this instant is included; one that was loaded
+    /// later may not be yet. One listener's own insights follow within a second, everyone's within a minute or what the
+    /// operator has set. Where nothing was ever loaded, the present.
+    async fn as_of(&self, ctx: &Context<'_>) -> Result<DateTime> {
+        context::of(ctx).as_of(self.scope.audience).await.map(DateTime)
     }
 
     /// How much was played, and how many different things. All zeros where nothing was.
     async fn totals(&self, ctx: &Context<'_>) -> Option<Result<Totals>> {
-        Some(insights::totals(context::of(ctx).db(), &self.scope).await.map(Totals).map_err(error::database))
+        let totals = context::of(ctx)
+            .ask(&TOTALS, &self.scope, (), |db, scope| async move { insights::totals(&db, &scope).await })
+            .await;
+        Some(totals.map(|totals| Totals(*totals)))
     }
 
     /// Tracks by how much they were played. Editions of one recording under different Spotify ids stay apart.
@@ -126,31 +145,47 @@ impl Insights {
             Granularity,
         >,
     ) -> Option<Result<Vec<TimeBucket>>> {
-        Some(
-            match insights::series(context::of(ctx).db(), &self.scope, granularity.unwrap_or(Granularity::Day).into())
-                .await
-            {
-                Ok(Some(buckets)) => Ok(buckets.into_iter().map(TimeBucket::from).collect()),
-                Ok(None) => Err(bad_user_input(format!(
-                    "the series would have more than {BUCKETS_MAX} buckets: choose a coarser granularity or a shorter range"
-                ))),
-                Err(error) => Err(error::database(error)),
-            },
-        )
+        let granularity = entity::time::Granularity::from(granularity.unwrap_or(Granularity::Day));
+        let series = context::of(ctx)
+            .ask(&SERIES, &self.scope, granularity, move |db, scope| async move {
+                insights::series(&db, &scope, granularity).await
+            })
+            .await;
+        let buckets = series.and_then(|series| match series.as_ref() {
+            Some(buckets) => Ok(buckets.iter().copied().map(TimeBucket::from).collect()),
+            None => Err(bad_user_input(format!(
+                "the series would have more than {BUCKETS_MAX} buckets: choose a coarser granularity or a shorter range"
+            ))),
+        });
+        Some(buckets)
     }
 
     /// 168 buckets: listening by local weekday and hour, from Monday 0 o'clock. When clocks are turned back, an hour counts
     /// twice; when they are turned forward, one is missing.
     async fn week_hours(&self, ctx: &Context<'_>) -> Option<Result<Vec<WeekHour>>> {
-        let hours = insights::week_hours(context::of(ctx).db(), &self.scope).await.map_err(error::database);
-        Some(hours.map(|hours| hours.into_iter().map(WeekHour::from).collect()))
+        let hours = context::of(ctx)
+            .ask(&WEEK_HOURS, &self.scope, (), |db, scope| async move { insights::week_hours(&db, &scope).await })
+            .await;
+        Some(hours.map(|hours| hours.iter().copied().map(WeekHour::from).collect()))
     }
 
     /// Days in a row with at least one play. Null for everyone.
     async fn streaks(&self, ctx: &Context<'_>) -> Option<Result<Streaks>> {
         self.scope.listener()?;
-        let streaks = insights::streaks(context::of(ctx).db(), &self.scope, context::of(ctx).now()).await;
-        Some(streaks.map(Streaks::from).map_err(error::database))
+        let context = context::of(ctx);
+        // Which streak still goes on depends on the day it is.
+        let now = context.now();
+        let today = now.in_zone(&self.scope.zone).date().to_string();
+        context.today_ends(&self.scope.zone);
+        let streaks = context
+            .ask(
+                &STREAKS,
+                &self.scope,
+                today,
+                move |db, scope| async move { insights::streaks(&db, &scope, now).await },
+            )
+            .await;
+        Some(streaks.map(|streaks| Streaks::from(*streaks)))
     }
 
     /// Runs of plays with pauses of less than `gapMinutes`. Null for everyone.
@@ -178,46 +213,61 @@ impl Insights {
             Ok(first) => first,
             Err(error) => return Some(Err(error)),
         };
-        let discoveries = insights::discoveries(context::of(ctx).db(), &self.scope, user, first).await;
-        Some(discoveries.map(Discoveries).map_err(error::database))
+        let discoveries = context::of(ctx)
+            .ask(&DISCOVERIES, &self.scope, first, move |db, scope| async move {
+                insights::discoveries(&db, &scope, user, first).await
+            })
+            .await;
+        Some(discoveries.map(Discoveries))
     }
 
     /// Plays by the year in which the album appeared, oldest first; years without plays are left out, and so are plays whose
     /// album or its date is not known.
     async fn release_years(&self, ctx: &Context<'_>) -> Option<Result<Vec<ReleaseYear>>> {
-        let years = insights::release_years(context::of(ctx).db(), &self.scope).await.map_err(error::database);
-        Some(years.map(|years| years.into_iter().map(ReleaseYear::from).collect()))
+        let years = context::of(ctx)
+            .ask(&RELEASE_YEARS, &self.scope, (), |db, scope| async move { insights::release_years(&db, &scope).await })
+            .await;
+        Some(years.map(|years| years.iter().copied().map(ReleaseYear::from).collect()))
     }
 
     /// Mean audio features, weighted by plays, over the part of the plays whose tracks have them. Null if none has.
     async fn audio_profile(&self, ctx: &Context<'_>) -> Option<Result<AudioProfile>> {
-        let profile = insights::audio_profile(context::of(ctx).db(), &self.scope).await.map_err(error::database);
+        let profile = context::of(ctx)
+            .ask(&AUDIO_PROFILE, &self.scope, (), |db, scope| async move { insights::audio_profile(&db, &scope).await })
+            .await;
         profile.map(|profile| profile.map(AudioProfile::from)).transpose()
     }
 
     /// From privacy exports only: how often streams were cut short.
     async fn skips(&self, ctx: &Context<'_>) -> Option<Result<SkipReport>> {
-        Some(insights::skips(context::of(ctx).db(), &self.scope).await.map(SkipReport).map_err(error::database))
+        let skips = context::of(ctx)
+            .ask(&SKIPS, &self.scope, (), |db, scope| async move { insights::skips(&db, &scope).await })
+            .await;
+        Some(skips.map(SkipReport))
     }
 
     /// The earliest play; of several at one instant, the first in order of the listener's and then the track's id. Null if
     /// nothing was played.
     async fn first_play(&self, ctx: &Context<'_>) -> Option<Result<Play>> {
-        let play = insights::first_play(context::of(ctx).db(), &self.scope).await.map_err(error::database);
-        play.map(|play| play.map(Play)).transpose()
+        let play = context::of(ctx)
+            .ask(&FIRST_PLAY, &self.scope, (), |db, scope| async move { insights::first_play(&db, &scope).await })
+            .await;
+        play.map(|play| (*play).clone().map(Play)).transpose()
     }
 
     /// The latest play; of several at one instant, the last in order of the listener's and then the track's id. Null if
     /// nothing was played.
     async fn last_play(&self, ctx: &Context<'_>) -> Option<Result<Play>> {
-        let play = insights::last_play(context::of(ctx).db(), &self.scope).await.map_err(error::database);
-        play.map(|play| play.map(Play)).transpose()
+        let play = context::of(ctx)
+            .ask(&LAST_PLAY, &self.scope, (), |db, scope| async move { insights::last_play(&db, &scope).await })
+            .await;
+        play.map(|play| (*play).clone().map(Play)).transpose()
     }
 
     /// The same audience and filter in the range of equal length just before this one: as many days by the calendar, if this
     /// one begins and ends with local days, else as many milliseconds. Null for `ALL_TIME`.
     async fn previous(&self) -> Option<Insights> {
-        Some(Insights { scope: self.scope.previous()?, as_of: self.as_of })
+        self.scope.previous().map(Insights::new)
     }
 }
 
@@ -228,7 +278,11 @@ impl Insights {
             return Err(bad_user_input(format!("`gapMinutes` is {gap_minutes}: expected 1 to {GAP_MINUTES_MAX}")));
         }
         let gap_ms = i64::from(gap_minutes) * 60_000;
-        let sessions = insights::sessions(context::of(ctx).db(), &self.scope, gap_ms, first).await;
-        sessions.map(Sessions::from).map_err(error::database)
+        let sessions = context::of(ctx)
+            .ask(&SESSIONS, &self.scope, (gap_ms, first), move |db, scope| async move {
+                insights::sessions(&db, &scope, gap_ms, first).await
+            })
+            .await;
+        sessions.map(|sessions| Sessions::from(&*sessions))
     }
 }

@@ -3,6 +3,7 @@
 //! A mutation answers with a payload. What the asker can mend stands in its `userErrors`, with the argument it is about;
 //! what is our own failure is an error like any other. Mutations travel by POST only.
 
+mod cache;
 mod ingest;
 mod settings;
 
@@ -10,7 +11,7 @@ use async_graphql::{MergedObject, SimpleObject};
 
 /// What can be changed. Mutations are sent by POST.
 #[derive(MergedObject, Default)]
-pub struct Mutation(settings::Settings, ingest::Ingest);
+pub struct Mutation(settings::Settings, ingest::Ingest, cache::Cache);
 
 /// What the asker can mend.
 #[derive(SimpleObject, Debug, PartialEq, Eq)]

@@ -3,11 +3,15 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, Result};
+use entity::ids::ImportId;
 use futures::future::try_join_all;
 
+use super::cache::CacheReport;
 use super::catalogue::{Album, Artist, Track};
 use super::context;
 use super::filter::PlayFilter;
+use super::id::Kind;
+use super::imports::Import;
 use super::insights::Insights;
 use super::node::{CatalogueKind, Node, SearchHit};
 use super::paging::{FIRST_MAX, page_length};
@@ -30,7 +34,7 @@ impl Query {
     /// The listener who asks, or null. While access control is off, that is whoever the header `X-Viewer` names, else the
     /// listener whose account was made first.
     async fn viewer(&self, ctx: &Context<'_>) -> Option<Result<User>> {
-        context::viewer(ctx).await.map(|row| row.map(|row| User(Arc::new(row)))).transpose()
+        context::viewer(ctx).await.transpose()
     }
 
     /// A listener whom the viewer may see, or null.
@@ -39,8 +43,7 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "The username, to the letter.")] username: String,
     ) -> Option<Result<User>> {
-        let found = insights::listener_by_username(context::of(ctx).db(), &username).await;
-        found.map_err(error::database).map(|row| row.map(|row| User(Arc::new(row)))).transpose()
+        User::called(ctx, &username).await.transpose()
     }
 
     /// Listening across everyone.
@@ -55,10 +58,10 @@ impl Query {
     ) -> Option<Result<Insights>> {
         let scope = || {
             let zone = zone(&time_zone.unwrap_or_else(TimeZone::utc).0)?;
-            let range = range.unwrap_or_else(TimeRangeInput::last_30_days).resolve(&zone, context::of(ctx).now())?;
+            let range = context::of(ctx).resolve(range.unwrap_or_else(TimeRangeInput::last_30_days), &zone)?;
             Ok(Scope { audience: Audience::Everyone, range, zone, filter: filter.unwrap_or_default().resolve()? })
         };
-        Some(scope().map(|scope| Insights::new(ctx, scope)))
+        Some(scope().map(Insights::new))
     }
 
     /// The track of that Spotify id, or null.
@@ -104,6 +107,13 @@ impl Query {
         Some(search(ctx, &text, kinds, first.unwrap_or(10)).await)
     }
 
+    /// What this instance keeps in memory, per field. Operators only; while access control is off, everyone is one.
+    async fn cache(&self, ctx: &Context<'_>) -> Option<CacheReport> {
+        // What it says changes with every question, this one included.
+        context::of(ctx).db();
+        Some(context::of(ctx).shared().cache.report().into())
+    }
+
     /// Operators only: what the ingest did, newest first. While access control is off, everyone is an operator.
     async fn ingest_runs(
         &self,
@@ -113,6 +123,17 @@ impl Query {
         #[graphql(desc = "Only runs that ended like this; all if absent.")] outcome: Option<RunOutcome>,
     ) -> Option<Result<IngestRunConnection>> {
         Some(IngestRunConnection::ask(ctx, outcome, first.unwrap_or(20), after).await)
+    }
+
+    /// An uploaded privacy export by its id, which the upload answered with; null if it is not there.
+    async fn import(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The id that the upload answered with.")] id: ID,
+    ) -> Option<Result<Import>> {
+        let key = Kind::Import.key(&id)?;
+        let found = insights::import(context::of(ctx).db(), ImportId(key)).await;
+        found.map_err(error::database).map(|row| row.map(Import)).transpose()
     }
 
     /// Anything by its id; null if it is not there.

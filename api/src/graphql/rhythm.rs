@@ -131,8 +131,8 @@ pub(super) struct Session {
     listen_time_ms: Long,
 }
 
-impl From<insights::Sessions> for Sessions {
-    fn from(sessions: insights::Sessions) -> Self {
+impl From<&insights::Sessions> for Sessions {
+    fn from(sessions: &insights::Sessions) -> Self {
         let session = |session: insights::Session| Session {
             from: DateTime(session.began_at),
             until: DateTime(session.ended_at),
@@ -142,7 +142,7 @@ impl From<insights::Sessions> for Sessions {
         Self {
             count: Long(i64::try_from(sessions.count).unwrap_or(i64::MAX)),
             median_minutes: sessions.median_ms / 60_000.0,
-            longest: sessions.longest.into_iter().map(session).collect(),
+            longest: sessions.longest.iter().copied().map(session).collect(),
         }
     }
 }

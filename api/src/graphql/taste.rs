@@ -1,5 +1,7 @@
 //! What people's listening is like: what is new to them, from which years, how it sounds, what they skip, whom they resemble.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Object, Result, SimpleObject};
 use entity::ids::{ArtistId, TrackId};
 use futures::future::try_join_all;
@@ -8,12 +10,12 @@ use super::catalogue::{Artist, AudioFeatures, Track};
 use super::context;
 use super::paging::page_length;
 use super::scalars::{DateTime, Long};
-use crate::error;
+use crate::cache::Field;
 use crate::insights::{self, Pair};
 
 /// What was played for the first time ever. The first play is the listener's, whatever the range and filter; it counts here if
 /// it is among the plays that count.
-pub(super) struct Discoveries(pub(super) insights::Discoveries);
+pub(super) struct Discoveries(pub(super) Arc<insights::Discoveries>);
 
 /// A track and its first play.
 pub(super) struct Discovery(insights::Discovery);
@@ -90,7 +92,7 @@ impl From<insights::AudioProfile> for AudioProfile {
 }
 
 /// How often streams were cut short. Only privacy exports tell.
-pub(super) struct SkipReport(pub(super) insights::SkipReport);
+pub(super) struct SkipReport(pub(super) Arc<insights::SkipReport>);
 
 /// A track that was skipped.
 pub(super) struct SkippedTrack(insights::SkippedTrack);
@@ -140,8 +142,25 @@ impl SkippedTrack {
 
 /// How alike two listeners' tastes are.
 pub(super) struct Affinity {
-    pub(super) pair: Pair,
-    pub(super) score: f64,
+    pair: Pair,
+    score: f64,
+}
+
+const AFFINITY: Field<f64> = Field::new("affinity");
+const SHARED_ARTISTS: Field<Vec<i32>> = Field::new("sharedArtists");
+const SHARED_TRACKS: Field<Vec<i32>> = Field::new("sharedTracks").of_plays_alone();
+
+impl Affinity {
+    /// How alike the two of `pair` are.
+    pub(super) async fn ask(ctx: &Context<'_>, pair: Pair) -> Result<Self> {
+        let score = context::of(ctx)
+            .ask_about(&AFFINITY, &pair.listeners(), &pair, |db| {
+                let pair = pair.clone();
+                async move { insights::affinity(&db, &pair).await }
+            })
+            .await?;
+        Ok(Self { score: *score, pair })
+    }
 }
 
 /// How alike two listeners' tastes are in a range.
@@ -160,8 +179,14 @@ impl Affinity {
         #[graphql(desc = "How many, 1 to 100.", default_with = "Some(10)")] first: Option<i32>,
     ) -> Result<Vec<Artist>> {
         let first = page_length(first.unwrap_or(10))?;
-        let keys = insights::shared_artists(context::of(ctx).db(), &self.pair, first).await.map_err(error::database)?;
-        try_join_all(keys.into_iter().map(|key| Artist::load(ctx, ArtistId(key)))).await
+        let pair = self.pair.clone();
+        let keys = context::of(ctx)
+            .ask_about(&SHARED_ARTISTS, &pair.listeners(), (&pair, first), |db| {
+                let pair = pair.clone();
+                async move { insights::shared_artists(&db, &pair, first).await }
+            })
+            .await?;
+        try_join_all(keys.iter().map(|key| Artist::load(ctx, ArtistId(*key)))).await
     }
 
     /// Tracks that both played, in the same order.
@@ -171,7 +196,13 @@ impl Affinity {
         #[graphql(desc = "How many, 1 to 100.", default_with = "Some(10)")] first: Option<i32>,
     ) -> Result<Vec<Track>> {
         let first = page_length(first.unwrap_or(10))?;
-        let keys = insights::shared_tracks(context::of(ctx).db(), &self.pair, first).await.map_err(error::database)?;
-        try_join_all(keys.into_iter().map(|key| Track::load(ctx, TrackId(key)))).await
+        let pair = self.pair.clone();
+        let keys = context::of(ctx)
+            .ask_about(&SHARED_TRACKS, &pair.listeners(), (&pair, first), |db| {
+                let pair = pair.clone();
+                async move { insights::shared_tracks(&db, &pair, first).await }
+            })
+            .await?;
+        try_join_all(keys.iter().map(|key| Track::load(ctx, TrackId(*key)))).await
     }
 }

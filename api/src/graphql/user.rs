@@ -14,10 +14,12 @@ use super::currency::{Gap, SyncStatus};
 use super::filter::PlayFilter;
 use super::history::PlayConnection;
 use super::id::Kind;
+use super::imports::Import;
 use super::insights::Insights;
 use super::scalars::{DateTime, TimeZone};
 use super::taste::Affinity;
 use super::time::{TimeRangeInput, TimeRangePreset, zone};
+use crate::cache::Field;
 use crate::error;
 use crate::insights::{self, Audience, Pair, Scope};
 use crate::loaders::Answer;
@@ -25,7 +27,31 @@ use crate::loaders::Answer;
 /// A listener.
 pub(super) struct User(pub(super) Arc<user::Model>);
 
+const LISTENER: Field<Option<user::Model>> = Field::new("listener").of_plays_alone().of_people();
+const FIRST_LISTENER: Field<Option<user::Model>> = Field::new("firstListener").of_plays_alone().of_people();
+
 impl User {
+    /// The listener of that username, if there is one.
+    pub(super) async fn called(ctx: &Context<'_>, username: &str) -> Result<Option<Self>> {
+        let name = username.to_owned();
+        let found = context::of(ctx)
+            .ask_about(&LISTENER, &[], username, |db| async move { insights::listener_by_username(&db, &name).await })
+            .await?;
+        Ok(Self::found(&found))
+    }
+
+    /// The listener whose account was made first, if there is any.
+    pub(super) async fn first(ctx: &Context<'_>) -> Result<Option<Self>> {
+        let found = context::of(ctx)
+            .ask_about(&FIRST_LISTENER, &[], (), |db| async move { insights::first_listener(&db).await })
+            .await?;
+        Ok(Self::found(&found))
+    }
+
+    fn found(row: &Option<user::Model>) -> Option<Self> {
+        row.clone().map(|row| Self(Arc::new(row)))
+    }
+
     /// The listener of a row that something else points to.
     pub(super) async fn load(ctx: &Context<'_>, id: UserId) -> Result<Self> {
         found(context::of(ctx).loaders().users.get(id).await, id)
@@ -49,7 +75,7 @@ impl User {
     fn range(&self, ctx: &Context<'_>, asked: Option<TimeRangeInput>) -> Result<(TimeRange, Zone)> {
         let zone = self.zone(None)?;
         let range = asked.unwrap_or(TimeRangeInput::Preset(TimeRangePreset::AllTime));
-        Ok((range.resolve(&zone, context::of(ctx).now())?, zone))
+        Ok((context::of(ctx).resolve(range, &zone)?, zone))
     }
 }
 
@@ -96,11 +122,11 @@ impl User {
     ) -> Option<Result<Insights>> {
         let scope = || {
             let zone = self.zone(time_zone)?;
-            let range = range.unwrap_or_else(TimeRangeInput::last_30_days).resolve(&zone, context::of(ctx).now())?;
+            let range = context::of(ctx).resolve(range.unwrap_or_else(TimeRangeInput::last_30_days), &zone)?;
             let filter = filter.unwrap_or_default().resolve()?;
             Ok(Scope { audience: Audience::Listener(self.0.id), range, zone, filter })
         };
-        Some(scope().map(|scope| Insights::new(ctx, scope)))
+        Some(scope().map(Insights::new))
     }
 
     /// Listening history, newest first; of several plays at one instant, in descending order of the track's id.
@@ -120,7 +146,7 @@ impl User {
             Ok(Scope { audience: Audience::Listener(self.0.id), range, zone, filter })
         };
         Some(match scope() {
-            Ok(scope) => PlayConnection::ask(ctx, &scope, first.unwrap_or(50), after).await,
+            Ok(scope) => PlayConnection::ask(ctx, &Arc::new(scope), first.unwrap_or(50), after).await,
             Err(error) => Err(error),
         })
     }
@@ -147,6 +173,12 @@ impl User {
         Some(currency.map(SyncStatus::from).map_err(error::database))
     }
 
+    /// The privacy exports that were uploaded for this listener, newest first, twenty at most.
+    async fn imports(&self, ctx: &Context<'_>) -> Option<Result<Vec<Import>>> {
+        let imports = insights::imports(context::of(ctx).db(), self.0.id).await.map_err(error::database);
+        Some(imports.map(|imports| imports.into_iter().map(Import).collect()))
+    }
+
     /// How alike two listeners' tastes are. Null unless both may be seen.
     async fn affinity(
         &self,
@@ -162,13 +194,9 @@ impl User {
 impl User {
     async fn affinity_with(&self, ctx: &Context<'_>, with: &str, range: TimeRangeInput) -> Result<Option<Affinity>> {
         let (range, zone) = self.range(ctx, Some(range))?;
-        let db = context::of(ctx).db();
-        let Some(other) = insights::listener_by_username(db, with).await.map_err(error::database)? else {
-            return Ok(None);
-        };
-        let pair = Pair { one: self.0.id, other: other.id, range, zone };
-        let score = insights::affinity(db, &pair).await.map_err(error::database)?;
-        Ok(Some(Affinity { pair, score }))
+        let Some(other) = Self::called(ctx, with).await? else { return Ok(None) };
+        let pair = Pair { one: self.0.id, other: other.0.id, range, zone };
+        Affinity::ask(ctx, pair).await.map(Some)
     }
 }
 

@@ -6,13 +6,15 @@ use entity::ids::UserId;
 use entity::time::TimeRange;
 use jiff::tz::TimeZone;
 use sea_orm::{DbErr, FromQueryResult};
+use serde::Serialize;
 
 use super::filter::Filter;
 use super::scope::{Audience, Scope};
 use super::sql::Binds;
 
-/// Two listeners in one range.
-#[derive(Clone, Debug)]
+/// Two listeners in one range. The zone does not matter to what is counted of them, so it is left out where pairs are told
+/// apart by their text.
+#[derive(Clone, Debug, Serialize)]
 pub struct Pair {
     /// The one.
     pub one: UserId,
@@ -21,10 +23,16 @@ pub struct Pair {
     /// When.
     pub range: TimeRange,
     /// Where days begin.
+    #[serde(skip)]
     pub zone: TimeZone,
 }
 
 impl Pair {
+    /// Both of them.
+    pub fn listeners(&self) -> [UserId; 2] {
+        [self.one, self.other]
+    }
+
     fn plays(&self, user: UserId, binds: &mut Binds) -> String {
         let audience = Audience::Listener(user);
         Scope { audience, range: self.range, zone: self.zone.clone(), filter: Filter::default() }.plays(binds)

@@ -2,12 +2,13 @@
 
 use entity::db::Db;
 use sea_orm::{DbErr, FromQueryResult};
+use serde::{Deserialize, Serialize};
 
 use super::scope::Scope;
 use super::sql::Binds;
 
 /// Means over the plays whose tracks have features.
-#[derive(Clone, Copy, Debug, PartialEq, FromQueryResult)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromQueryResult)]
 pub struct AudioProfile {
     /// How many plays there are.
     pub plays: i64,

@@ -6,12 +6,13 @@ use entity::db::Db;
 use entity::ids::{TrackId, UserId};
 use entity::time::Instant;
 use sea_orm::{DbErr, FromQueryResult};
+use serde::{Deserialize, Serialize};
 
 use super::scope::Scope;
 use super::sql::Binds;
 
 /// A track and its first play.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromQueryResult)]
 pub struct Discovery {
     /// When it was first played.
     pub first_played_at: Instant,
@@ -20,7 +21,7 @@ pub struct Discovery {
 }
 
 /// How much was new.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Discoveries {
     /// Tracks.
     pub tracks: i64,

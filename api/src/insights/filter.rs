@@ -2,6 +2,7 @@
 
 use entity::time::{TimeRange, unit_ms};
 use jiff::tz::TimeZone;
+use serde::Serialize;
 
 use super::sql::Binds;
 
@@ -10,7 +11,7 @@ const DAY_MS: i64 = 86_400_000;
 const EPOCH_WEEKDAY: i64 = 3;
 
 /// Conditions on a play; `None` does not restrict, an empty list of alternatives admits nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 pub struct Filter {
     /// The track.
     pub tracks: Option<Vec<i32>>,
@@ -34,6 +35,12 @@ impl Filter {
     /// Whether every play passes.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Whether it asks what the catalogue says of a play's track, and not only which track or when.
+    pub fn reads_catalogue(&self) -> bool {
+        let plays_alone = Self { tracks: self.tracks.clone(), weekdays: self.weekdays.clone(), ..Self::default() };
+        *self != plays_alone
     }
 
     /// The conditions as SQL over a row with `track_id` and the instant `at`.

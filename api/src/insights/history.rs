@@ -4,12 +4,13 @@ use entity::db::Db;
 use entity::ids::{TrackId, UserId};
 use entity::time::Instant;
 use sea_orm::{DbErr, FromQueryResult};
+use serde::{Deserialize, Serialize};
 
 use super::scope::Scope;
 use super::sql::Binds;
 
 /// One play of a history.
-#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromQueryResult)]
 pub struct HistoryPlay {
     /// Who listened.
     pub user_id: UserId,
@@ -26,7 +27,7 @@ pub struct HistoryPlay {
 }
 
 /// Where a play stands in a listener's history.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct HistoryKey {
     /// When it ended.
     pub played_at: Instant,
@@ -35,7 +36,7 @@ pub struct HistoryKey {
 }
 
 /// A part of a history.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryPage {
     /// Newest first.
     pub plays: Vec<HistoryPlay>,

@@ -2,12 +2,13 @@
 
 use entity::db::Db;
 use sea_orm::{DbErr, FromQueryResult};
+use serde::{Deserialize, Serialize};
 
 use super::scope::Scope;
 use super::sql::Binds;
 
 /// The plays of one year's albums.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromQueryResult)]
 pub struct ReleaseYear {
     /// When the albums appeared.
     pub year: i32,

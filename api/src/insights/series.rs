@@ -4,6 +4,7 @@ use entity::db::Db;
 use entity::quarter_hour_total::QUARTER_HOUR_MS;
 use entity::time::{Granularity, Instant, edges, gcd_of};
 use sea_orm::{DbErr, FromQueryResult};
+use serde::{Deserialize, Serialize};
 
 use super::by_time::by_time;
 use super::scope::Scope;
@@ -13,7 +14,7 @@ use super::sql::Binds;
 pub const BUCKETS_MAX: usize = 1000;
 
 /// One step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimeBucket {
     /// Where it begins.
     pub from: Instant,

@@ -5,12 +5,13 @@
 use entity::db::Db;
 use entity::time::Instant;
 use sea_orm::{DbErr, FromQueryResult};
+use serde::{Deserialize, Serialize};
 
 use super::scope::Scope;
 use super::sql::Binds;
 
 /// One run of plays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromQueryResult)]
 pub struct Session {
     /// When its first play began.
     pub began_at: Instant,
@@ -23,7 +24,7 @@ pub struct Session {
 }
 
 /// The sessions worth telling.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sessions {
     /// How many.
     pub count: usize,

@@ -3,12 +3,13 @@
 use entity::db::Db;
 use entity::ids::TrackId;
 use sea_orm::{DbErr, FromQueryResult};
+use serde::{Deserialize, Serialize};
 
 use super::scope::Scope;
 use super::sql::Binds;
 
 /// A track that was skipped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromQueryResult)]
 pub struct SkippedTrack {
     /// The track.
     pub track_id: TrackId,
@@ -19,7 +20,7 @@ pub struct SkippedTrack {
 }
 
 /// What exports tell of skips.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SkipReport {
     /// Plays in the scope.
     pub plays: i64,

@@ -5,24 +5,27 @@ use entity::time::Instant;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use sea_orm::DbErr;
+use serde::{Deserialize, Serialize};
 
 use super::by_time::by_time;
 use super::filter::local_unit_ms;
 use super::scope::Scope;
 
 /// Days in a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Streak {
     /// The first day.
+    #[serde(with = "as_text")]
     pub from: Date,
     /// The day after the last.
+    #[serde(with = "as_text")]
     pub until: Date,
     /// How many.
     pub days: i32,
 }
 
 /// The streaks worth telling.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Streaks {
     /// The one that holds today, or, while nothing was played today, yesterday.
     pub current: Option<Streak>,
@@ -51,4 +54,19 @@ pub async fn streaks(db: &Db, scope: &Scope, now: Instant) -> Result<Streaks, Db
     let goes_on = |streak: &&Streak| streak.from <= today && today <= streak.until;
     let longest = streaks.iter().copied().reduce(|best, streak| if streak.days > best.days { streak } else { best });
     Ok(Streaks { current: streaks.iter().find(goes_on).copied(), longest })
+}
+
+/// A day as `2026-11-22`.
+mod as_text {
+    use jiff::civil::Date;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(date: &Date, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(date)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
 }

@@ -12,12 +12,13 @@ use std::hash::Hash;
 use entity::db::Db;
 use entity::measure::Measure;
 use sea_orm::{DbErr, FromQueryResult, QueryResult, TryGetable, Value};
+use serde::{Deserialize, Serialize};
 
 use super::scope::Scope;
 use super::sql::Binds;
 
 /// What a chart lists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum Chart {
     /// Tracks, by their keys.
     Tracks,
@@ -34,13 +35,13 @@ pub enum Chart {
 }
 
 /// What a chart's rows are told apart by: a row's number, or a genre's name.
-pub trait ChartKey: Clone + Eq + Hash + TryGetable + Into<Value> + Send + Sync + 'static {}
+pub trait ChartKey: Clone + Eq + Hash + TryGetable + Into<Value> + Serialize + Send + Sync + 'static {}
 
 impl ChartKey for i32 {}
 impl ChartKey for String {}
 
 /// A row of a chart.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChartRow<K> {
     /// What it is the row of.
     pub key: K,
@@ -53,7 +54,7 @@ pub struct ChartRow<K> {
 }
 
 /// Where a row stands in the total order of its chart: what the next page continues behind.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ChartPosition<K> {
     /// How many plays.
     pub plays: i64,
@@ -64,7 +65,7 @@ pub struct ChartPosition<K> {
 }
 
 /// A part of a chart.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChartPage<K> {
     /// The rows, first the most listened.
     pub rows: Vec<ChartRow<K>>,

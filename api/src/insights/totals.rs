@@ -4,12 +4,13 @@
 
 use entity::db::Db;
 use sea_orm::{DbErr, FromQueryResult};
+use serde::{Deserialize, Serialize};
 
 use super::scope::Scope;
 use super::sql::Binds;
 
 /// One row of totals; all zeros where nothing was played.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromQueryResult)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromQueryResult)]
 pub struct Totals {
     /// How many plays.
     pub plays: i64,

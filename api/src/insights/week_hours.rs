@@ -2,13 +2,14 @@
 
 use entity::db::Db;
 use sea_orm::DbErr;
+use serde::{Deserialize, Serialize};
 
 use super::by_time::by_time;
 use super::filter::local_unit_ms;
 use super::scope::Scope;
 
 /// One hour of the week.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WeekHour {
     /// 1 is Monday.
     pub weekday: i32,

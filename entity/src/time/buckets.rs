@@ -3,6 +3,7 @@
 use jiff::ToSpan;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use serde::Serialize;
 
 use super::resolve::{plus, start_of};
 use super::{Instant, RangeError, TimeRange};
@@ -10,7 +11,7 @@ use super::{Instant, RangeError, TimeRange};
 const HOUR_MS: i64 = 3_600_000;
 
 /// The steps of a series. All but the hour are civil: they begin with a local day and have as many hours as it has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum Granularity {
     /// 60 minutes, counted from the beginning of the local day; where clocks turn by half an hour, a day's last is shorter.
     Hour,

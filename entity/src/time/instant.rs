@@ -1,10 +1,11 @@
 //! A point in time, as it is stored.
 
 use sea_orm::DeriveValueType;
+use serde::{Deserialize, Serialize};
 
 /// An instant: Unix milliseconds, UTC. Stored as a 64-bit integer on both databases, so that comparisons, ranges and keys
 /// mean the same on each and no server's zone can come between.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, DeriveValueType)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, DeriveValueType)]
 pub struct Instant(i64);
 
 impl Instant {

@@ -1,9 +1,11 @@
 //! The half-open range, which tiles: what ends one begins the next.
 
+use serde::Serialize;
+
 use super::Instant;
 
 /// `from` inclusive, `until` exclusive. Without `from`, everything before `until`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct TimeRange {
     from: Option<Instant>,
     until: Instant,

@@ -102,6 +102,12 @@ pub fn previous(range: &TimeRange, zone: &TimeZone) -> Option<TimeRange> {
     TimeRange::new(before, from)
 }
 
+/// When the local day of `now` ends: until then, and not longer, every preset means the same instants. `None` on the last day
+/// of the calendar.
+pub fn day_ends(zone: &TimeZone, now: Instant) -> Option<Instant> {
+    start_of(plus(now.in_zone(zone).date(), 1.day()), zone).ok()
+}
+
 fn of_preset(preset: Preset, zone: &TimeZone, now: Instant) -> Result<TimeRange, RangeError> {
     let today = now.in_zone(zone).date();
     let tomorrow = plus(today, 1.day());
@@ -184,6 +190,14 @@ mod tests {
         check(day(date(2026, 10, 4)), "Australia/Lord_Howe", now, "2026-10-03T13:30:00Z", "2026-10-04T13:00:00Z");
         // Beirut began summer time at midnight: the day began at 01:00.
         check(day(date(2022, 3, 27)), "Asia/Beirut", now, "2022-03-26T22:00:00Z", "2022-03-27T21:00:00Z");
+    }
+
+    #[test]
+    fn a_preset_means_the_same_until_the_local_day_ends() {
+        let ends = |name: &str, now: &str| day_ends(&zone(name).unwrap(), at(now)).unwrap();
+        assert_eq!(ends("Europe/Berlin", "2026-11-22T23:30:00Z"), at("2026-11-23T23:00:00Z"));
+        assert_eq!(ends("UTC", "2026-11-22T00:00:00Z"), at("2026-11-23T00:00:00Z"));
+        assert_eq!(ends("Asia/Beirut", "2022-03-26T12:00:00Z"), at("2022-03-26T22:00:00Z"));
     }
 
     #[test]

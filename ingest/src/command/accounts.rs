@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use entity::clock::SharedClock;
 use entity::db::Db;
+use entity::revision;
 use entity::secret::KeyRing;
 use entity::spotify_account::{self, State};
 use entity::time::Instant;
@@ -100,6 +101,9 @@ pub async fn add(db: &Db, add: &Add, link: Option<(&KeyRing, &str)>, now: Instan
         } else {
             account.insert(&transaction).await?
         };
+    }
+    if !is_known {
+        revision::raise(&transaction, &[revision::PEOPLE], now).await?;
     }
     transaction.commit().await?;
     Ok(match (is_known, link) {

@@ -10,6 +10,7 @@ use entity::clock::SharedClock;
 use entity::db::Db;
 use entity::ids::UserId;
 use entity::ingest_run::Outcome;
+use entity::revision;
 use entity::time::Instant;
 use entity::user;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait};
@@ -101,6 +102,7 @@ async fn add_listeners(db: &Db, options: &demo::Options) -> anyhow::Result<Vec<U
         };
         users.push(person.insert(&transaction).await?.id);
     }
+    revision::raise(&transaction, &[revision::PEOPLE], joined_at).await?;
     transaction.commit().await?;
     Ok(users)
 }

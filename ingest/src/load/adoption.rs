@@ -12,24 +12,24 @@ use sea_orm::{ConnectionTrait, DbErr, Statement};
 use super::names::by_spotify_id;
 use crate::batch::Batch;
 
-/// Lets what `batch` tells of take the place of what is known by name.
-pub(super) async fn of_batch(db: &impl ConnectionTrait, batch: &Batch) -> Result<(), DbErr> {
+/// Lets what `batch` tells of take the place of what is known by name; whether anything did.
+pub(super) async fn of_batch(db: &impl ConnectionTrait, batch: &Batch) -> Result<bool, DbErr> {
     let artists: HashMap<&str, &str> =
         batch.artists.iter().filter_map(|artist| Some((&*artist.spotify_id, artist.name.as_deref()?))).collect();
     let first_artist = |ids: &Option<Vec<String>>| artists.get(ids.as_ref()?.first()?.as_str()).copied();
     let said = artists.iter().map(|(id, name)| (name_only::artist(name), (*id).to_owned()));
-    take_place(db, "artist", said).await?;
+    let mut adopted = !take_place(db, "artist", said).await?.is_empty();
     let said = batch.albums.iter().filter_map(|album| {
         let id = name_only::album(album.name.as_deref()?, first_artist(&album.artists)?);
         Some((id, album.spotify_id.clone()))
     });
-    take_place(db, "album", said).await?;
+    adopted |= !take_place(db, "album", said).await?.is_empty();
     let said = batch.tracks.iter().filter_map(|track| {
         let id = name_only::track(track.name.as_deref()?, first_artist(&track.artists)?);
         Some((id, track.spotify_id.clone()))
     });
-    take_place(db, "track", said).await?;
-    Ok(())
+    adopted |= !take_place(db, "track", said).await?.is_empty();
+    Ok(adopted)
 }
 
 /// Gives the rows of `table` that have an id of ours the one of Spotify's that `said` pairs with it, unless a row has that

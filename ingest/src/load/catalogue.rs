@@ -21,25 +21,39 @@ pub(super) struct Catalogue {
     pub(super) tracks: HashMap<String, track::Model>,
     pub(super) artists: HashMap<String, ArtistId>,
     pub(super) albums: HashMap<String, AlbumId>,
-    /// Whether something changed that insights over known plays read: credits, genres, albums, release years, features.
-    pub(super) insights_changed: bool,
+    /// What of it is not as it was.
+    pub(super) changes: Changes,
+}
+
+/// What a document changed in the catalogue.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Changes {
+    /// Something that insights over known plays read: credits, genres, albums, release years, features.
+    pub(super) insights: bool,
+    /// Anything that is shown: those, and names, pictures, observations, and rows that are new.
+    pub(super) shown: bool,
 }
 
 /// Brings the catalogue up to what `batch` says, as observed at `observed_at`.
 pub(super) async fn upsert(db: &impl ConnectionTrait, batch: &Batch, observed_at: Instant) -> Result<Catalogue, DbErr> {
-    adoption::of_batch(db, batch).await?;
-    let artists = upsert_artists(db, &batch.artists).await?;
-    let (albums, years_changed) = upsert_albums(db, &batch.albums).await?;
-    let tracks = upsert_tracks(db, batch).await?;
-    let mut catalogue = Catalogue { tracks, artists, albums, insights_changed: years_changed };
-    let mut changed = credits::of_albums(db, &batch.albums, &catalogue).await?;
-    changed |= credits::of_tracks(db, &batch.tracks, &catalogue).await?;
-    changed |= details::upsert(db, batch, &catalogue, observed_at).await?;
-    catalogue.insights_changed |= changed;
+    let adopted = adoption::of_batch(db, batch).await?;
+    let mut changes = Changes { insights: false, shown: adopted };
+    let artists = upsert_artists(db, &batch.artists, &mut changes).await?;
+    let albums = upsert_albums(db, &batch.albums, &mut changes).await?;
+    let tracks = upsert_tracks(db, batch, &mut changes).await?;
+    let mut catalogue = Catalogue { tracks, artists, albums, changes };
+    credits::of_albums(db, &batch.albums, &catalogue, &mut changes).await?;
+    credits::of_tracks(db, &batch.tracks, &catalogue, &mut changes).await?;
+    details::upsert(db, batch, &catalogue, observed_at, &mut changes).await?;
+    catalogue.changes = changes;
     Ok(catalogue)
 }
 
-async fn upsert_artists(db: &impl ConnectionTrait, said: &[Artist]) -> Result<HashMap<String, ArtistId>, DbErr> {
+async fn upsert_artists(
+    db: &impl ConnectionTrait,
+    said: &[Artist],
+    changes: &mut Changes,
+) -> Result<HashMap<String, ArtistId>, DbErr> {
     let row = |artist: &Artist| artist::ActiveModel {
         spotify_id: Set(artist.spotify_id.clone()),
         name: Set(name(artist.name.as_ref(), &artist.spotify_id)),
@@ -47,7 +61,8 @@ async fn upsert_artists(db: &impl ConnectionTrait, said: &[Artist]) -> Result<Ha
         ..Default::default()
     };
     let rows: HashMap<String, artist::Model> =
-        find_or_insert(db, artist::Column::SpotifyId, said, |a| &a.spotify_id, row, |row| &row.spotify_id).await?;
+        find_or_insert(db, artist::Column::SpotifyId, said, |a| &a.spotify_id, row, |row| &row.spotify_id, changes)
+            .await?;
     for artist in in_order(said, |artist| &artist.spotify_id) {
         let known = &rows[&artist.spotify_id];
         if let Some(name) = &artist.name
@@ -57,13 +72,17 @@ async fn upsert_artists(db: &impl ConnectionTrait, said: &[Artist]) -> Result<Ha
             renamed.name = Set(name.clone());
             renamed.search_name = Set(fold(name));
             renamed.update(db).await?;
+            changes.shown = true;
         }
     }
     Ok(rows.into_iter().map(|(id, row)| (id, row.id)).collect())
 }
 
-/// The albums' ids, and whether the release year of one that was known has changed.
-async fn upsert_albums(db: &impl ConnectionTrait, said: &[Album]) -> Result<(HashMap<String, AlbumId>, bool), DbErr> {
+async fn upsert_albums(
+    db: &impl ConnectionTrait,
+    said: &[Album],
+    changes: &mut Changes,
+) -> Result<HashMap<String, AlbumId>, DbErr> {
     let year = |date: &Option<String>| date.as_deref().and_then(release_year);
     let row = |album: &Album| album::ActiveModel {
         spotify_id: Set(album.spotify_id.clone()),
@@ -74,8 +93,8 @@ async fn upsert_albums(db: &impl ConnectionTrait, said: &[Album]) -> Result<(Has
         ..Default::default()
     };
     let rows: HashMap<String, album::Model> =
-        find_or_insert(db, album::Column::SpotifyId, said, |a| &a.spotify_id, row, |row| &row.spotify_id).await?;
-    let mut years_changed = false;
+        find_or_insert(db, album::Column::SpotifyId, said, |a| &a.spotify_id, row, |row| &row.spotify_id, changes)
+            .await?;
     for album in in_order(said, |album| &album.spotify_id) {
         let known = &rows[&album.spotify_id];
         let mut changed = known.clone().into_active_model();
@@ -90,14 +109,19 @@ async fn upsert_albums(db: &impl ConnectionTrait, said: &[Album]) -> Result<(Has
         if !changed.is_changed() {
             continue;
         }
-        years_changed |= changed.release_year.is_set();
+        changes.insights |= changed.release_year.is_set();
+        changes.shown = true;
         changed.update(db).await?;
     }
-    Ok((rows.into_iter().map(|(id, row)| (id, row.id)).collect(), years_changed))
+    Ok(rows.into_iter().map(|(id, row)| (id, row.id)).collect())
 }
 
 /// Tracks, all but their album and credits, which move totals about and are `credits`' business.
-async fn upsert_tracks(db: &impl ConnectionTrait, batch: &Batch) -> Result<HashMap<String, track::Model>, DbErr> {
+async fn upsert_tracks(
+    db: &impl ConnectionTrait,
+    batch: &Batch,
+    changes: &mut Changes,
+) -> Result<HashMap<String, track::Model>, DbErr> {
     let row = |track: &Track| track::ActiveModel {
         spotify_id: Set(track.spotify_id.clone()),
         name: Set(name(track.name.as_ref(), &track.spotify_id)),
@@ -108,9 +132,16 @@ async fn upsert_tracks(db: &impl ConnectionTrait, batch: &Batch) -> Result<HashM
         preview_url: Set(track.preview_url.clone()),
         ..Default::default()
     };
-    let mut rows: HashMap<String, track::Model> =
-        find_or_insert(db, track::Column::SpotifyId, &batch.tracks, |t| &t.spotify_id, row, |row| &row.spotify_id)
-            .await?;
+    let mut rows: HashMap<String, track::Model> = find_or_insert(
+        db,
+        track::Column::SpotifyId,
+        &batch.tracks,
+        |t| &t.spotify_id,
+        row,
+        |row| &row.spotify_id,
+        changes,
+    )
+    .await?;
     for said in in_order(&batch.tracks, |track| &track.spotify_id) {
         let known = rows.get_mut(&said.spotify_id).expect("every track said was found or inserted");
         let mut changed = known.clone().into_active_model();
@@ -133,6 +164,7 @@ async fn upsert_tracks(db: &impl ConnectionTrait, batch: &Batch) -> Result<HashM
         if changed.is_changed() {
             // Only what is said: another load may have written the rest since we looked, the album above all.
             *known = changed.update(db).await?;
+            changes.shown = true;
         }
     }
     Ok(rows)
@@ -151,6 +183,7 @@ async fn find_or_insert<E, A, S>(
     id_said: impl Fn(&S) -> &String,
     row: impl Fn(&S) -> A,
     id_known: impl Fn(&E::Model) -> &String,
+    changes: &mut Changes,
 ) -> Result<HashMap<String, E::Model>, DbErr>
 where
     E: EntityTrait,
@@ -166,6 +199,7 @@ where
             let once = OnConflict::column(column).do_nothing().to_owned();
             let new = wanted.iter().map(|said| row(said));
             E::insert_many(new).on_conflict(once).exec_without_returning(db).await?;
+            changes.shown = true;
         }
         let ids = wanted.iter().map(|said| id_said(said).as_str());
         for model in E::find().filter(column.is_in(ids)).all(db).await? {

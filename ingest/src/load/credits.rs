@@ -5,17 +5,22 @@ use std::collections::{BTreeMap, HashMap};
 
 use entity::ids::{AlbumId, ArtistId, TrackId};
 use entity::{album_artist, track, track_artist};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
-use super::catalogue::Catalogue;
+use super::catalogue::{Catalogue, Changes};
 use crate::batch::{Album, Track};
 use crate::rollup;
 
-/// Brings albums' credits up to what is said; whether any that were known changed.
-pub(super) async fn of_albums(db: &impl ConnectionTrait, said: &[Album], catalogue: &Catalogue) -> Result<bool, DbErr> {
+/// Brings albums' credits up to what is said. No insight counts by them.
+pub(super) async fn of_albums(
+    db: &impl ConnectionTrait,
+    said: &[Album],
+    catalogue: &Catalogue,
+    changes: &mut Changes,
+) -> Result<(), DbErr> {
     use album_artist::{ActiveModel, Column, Entity};
     let wanted: BTreeMap<AlbumId, Vec<ArtistId>> = said
         .iter()
@@ -30,7 +35,7 @@ pub(super) async fn of_albums(db: &impl ConnectionTrait, said: &[Album], catalog
     let known = lists(rows.into_iter().map(|row| (row.album_id, row.artist_id)));
     let changed: Vec<_> = wanted.into_iter().filter(|(album, artists)| known.get(album) != Some(artists)).collect();
     if changed.is_empty() {
-        return Ok(false);
+        return Ok(());
     }
     let old: Vec<AlbumId> = changed.iter().map(|(album, _)| *album).filter(|album| known.contains_key(album)).collect();
     if !old.is_empty() {
@@ -42,11 +47,17 @@ pub(super) async fn of_albums(db: &impl ConnectionTrait, said: &[Album], catalog
         artist_id: Set(artist),
     });
     Entity::insert_many(new).on_conflict_do_nothing().exec_without_returning(db).await?;
-    Ok(false) // No insight counts by an album's artists.
+    changes.shown = true;
+    Ok(())
 }
 
-/// Brings tracks' albums and credits up to what is said, moving totals along; whether any that were known changed.
-pub(super) async fn of_tracks(db: &impl ConnectionTrait, said: &[Track], catalogue: &Catalogue) -> Result<bool, DbErr> {
+/// Brings tracks' albums and credits up to what is said, moving totals along.
+pub(super) async fn of_tracks(
+    db: &impl ConnectionTrait,
+    said: &[Track],
+    catalogue: &Catalogue,
+    changes: &mut Changes,
+) -> Result<(), DbErr> {
     let wanted: BTreeMap<TrackId, (Option<AlbumId>, Option<Vec<ArtistId>>)> = said
         .iter()
         .map(|track| {
@@ -65,29 +76,38 @@ pub(super) async fn of_tracks(db: &impl ConnectionTrait, said: &[Track], catalog
         .map(|(track, _)| *track)
         .collect();
     if moved.is_empty() {
-        return Ok(false);
+        return Ok(());
     }
     // From here to the commit no other load adds a play of these tracks: a new play locks its track's row against this.
     lock(db, &moved).await?;
     let before = standing(db, moved.iter().copied()).await?;
     rollup::discredit(db, &moved).await?;
+    let mut albums: BTreeMap<AlbumId, Vec<TrackId>> = BTreeMap::new();
+    let mut credits: Vec<(TrackId, Vec<ArtistId>)> = Vec::new();
     for track in &moved {
         let (album, artists) = &wanted[track];
-        if let Some(album) = album
-            && before[track].album != Some(*album)
-        {
-            track::ActiveModel { id: Set(*track), album_id: Set(Some(*album)), ..Default::default() }
-                .update(db)
-                .await?;
+        if let Some(album) = album.filter(|album| before[track].album != Some(*album)) {
+            albums.entry(album).or_default().push(*track);
         }
-        if let Some(artists) = artists
-            && before[track].artists != *artists
-        {
-            replace(db, *track, artists).await?;
+        if let Some(artists) = artists.as_ref().filter(|artists| before[track].artists != **artists) {
+            credits.push((*track, artists.clone()));
         }
     }
+    // A statement for all tracks of an album and two for all credits: most tracks that move are new, a page full of them.
+    for (album, tracks) in albums {
+        track::Entity::update_many()
+            .col_expr(track::Column::AlbumId, Expr::value(album))
+            .filter(track::Column::Id.is_in(tracks))
+            .exec(db)
+            .await?;
+    }
+    let old = credits.iter().map(|(track, _)| *track).filter(|track| !before[track].artists.is_empty()).collect();
+    replace(db, old, &credits).await?;
     rollup::credit(db, &moved).await?;
-    Ok(before.values().any(|track| track.album.is_some() || !track.artists.is_empty()))
+    // What nobody knew the place of had no plays that could be counted there.
+    changes.insights |= before.values().any(|track| track.album.is_some() || !track.artists.is_empty());
+    changes.shown = true;
+    Ok(())
 }
 
 /// Where a track stands in the catalogue.
@@ -131,10 +151,20 @@ pub(super) async fn lock(db: &impl ConnectionTrait, tracks: &[TrackId]) -> Resul
         .map(|_| ())
 }
 
-async fn replace(db: &impl ConnectionTrait, track: TrackId, artists: &[ArtistId]) -> Result<(), DbErr> {
+/// Gives tracks their credits, in place of those that the `old` ones among them had.
+async fn replace(
+    db: &impl ConnectionTrait,
+    old: Vec<TrackId>,
+    credits: &[(TrackId, Vec<ArtistId>)],
+) -> Result<(), DbErr> {
     use track_artist::{ActiveModel, Column, Entity};
-    Entity::delete_many().filter(Column::TrackId.eq(track)).exec(db).await?;
-    let new = positioned(&[(track, artists.to_vec())])
+    if !old.is_empty() {
+        Entity::delete_many().filter(Column::TrackId.is_in(old)).exec(db).await?;
+    }
+    if credits.is_empty() {
+        return Ok(());
+    }
+    let new = positioned(credits)
         .map(|(track, position, artist)| ActiveModel {
             track_id: Set(track),
             position: Set(position),

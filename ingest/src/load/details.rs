@@ -14,33 +14,36 @@ use sea_orm::{
     QueryOrder,
 };
 
-use super::catalogue::Catalogue;
+use super::catalogue::{Catalogue, Changes};
 use crate::batch::{Batch, Features, Image};
 
-/// Brings the details up to what `batch` says; whether any changed that insights read (genres, features).
+/// Brings the details up to what `batch` says. Insights read genres and features.
 pub(super) async fn upsert(
     db: &impl ConnectionTrait,
     batch: &Batch,
     catalogue: &Catalogue,
     observed_at: Instant,
-) -> Result<bool, DbErr> {
+    changes: &mut Changes,
+) -> Result<(), DbErr> {
     let albums = |album: &crate::batch::Album| Some((catalogue.albums[&album.spotify_id], album.images.clone()?));
-    album_images(db, batch.albums.iter().filter_map(albums).collect()).await?;
+    let mut shown = album_images(db, batch.albums.iter().filter_map(albums).collect()).await?;
     let artist = |spotify_id: &String| catalogue.artists[spotify_id];
-    artist_images(db, batch.artists.iter().filter_map(|a| Some((artist(&a.spotify_id), a.images.clone()?))).collect())
-        .await?;
+    let images = batch.artists.iter().filter_map(|a| Some((artist(&a.spotify_id), a.images.clone()?)));
+    shown |= artist_images(db, images.collect()).await?;
 
     let popularity = batch.tracks.iter().filter_map(|t| Some((catalogue.track(&t.spotify_id), t.popularity?)));
-    observe_track_popularity(db, popularity.collect(), observed_at).await?;
+    shown |= observe_track_popularity(db, popularity.collect(), observed_at).await?;
     let popularity = batch.artists.iter().filter_map(|a| Some((artist(&a.spotify_id), a.popularity?)));
-    observe_artist_popularity(db, popularity.collect(), observed_at).await?;
+    shown |= observe_artist_popularity(db, popularity.collect(), observed_at).await?;
     let followers = batch.artists.iter().filter_map(|a| Some((artist(&a.spotify_id), a.followers?)));
-    observe_artist_followers(db, followers.collect(), observed_at).await?;
+    shown |= observe_artist_followers(db, followers.collect(), observed_at).await?;
 
     let said = batch.artists.iter().filter_map(|a| Some((artist(&a.spotify_id), a.genres.clone()?)));
     let genres_changed = genres(db, said.collect()).await?;
     let features_changed = features(db, &batch.features).await?;
-    Ok(genres_changed || features_changed)
+    changes.insights |= genres_changed || features_changed;
+    changes.shown |= shown || genres_changed || features_changed;
+    Ok(())
 }
 
 async fn genres(db: &impl ConnectionTrait, said: BTreeMap<ArtistId, Vec<String>>) -> Result<bool, DbErr> {
@@ -114,13 +117,13 @@ async fn features(db: &impl ConnectionTrait, said: &[Features]) -> Result<bool, 
     Ok(true)
 }
 
-/// Pictures hang on albums and on artists in the same way, in two tables.
+/// Pictures hang on albums and on artists in the same way, in two tables. Whether any changed.
 macro_rules! images {
     ($name:ident, $table:ident, $id:ident, $owner:ident, $column:ident) => {
-        async fn $name(db: &impl ConnectionTrait, said: BTreeMap<$id, Vec<Image>>) -> Result<(), DbErr> {
+        async fn $name(db: &impl ConnectionTrait, said: BTreeMap<$id, Vec<Image>>) -> Result<bool, DbErr> {
             use $table::{ActiveModel, Column, Entity};
             if said.is_empty() {
-                return Ok(());
+                return Ok(false);
             }
             let mut known: HashMap<$id, Vec<Image>> = HashMap::new();
             let rows = Entity::find()
@@ -134,7 +137,7 @@ macro_rules! images {
             let is_new = |owner: &$id, images: &Vec<Image>| known.get(owner).map_or(&[][..], Vec::as_slice) != images;
             let changed: Vec<_> = said.into_iter().filter(|(owner, images)| is_new(owner, images)).collect();
             if changed.is_empty() {
-                return Ok(());
+                return Ok(false);
             }
             let owners = changed.iter().map(|(owner, _)| *owner);
             Entity::delete_many().filter(Column::$column.is_in(owners)).exec(db).await?;
@@ -148,7 +151,7 @@ macro_rules! images {
                 })
             });
             Entity::insert_many(rows).on_conflict_do_nothing().exec_without_returning(db).await?;
-            Ok(())
+            Ok(true)
         }
     };
 }
@@ -156,17 +159,18 @@ macro_rules! images {
 images!(album_images, album_image, AlbumId, album_id, AlbumId);
 images!(artist_images, artist_image, ArtistId, artist_id, ArtistId);
 
-/// Observations are added in the same way to three tables: a value that equals the last one known by then says nothing new.
+/// Observations are added in the same way to three tables: a value that equals the last one known by then says nothing
+/// new. Whether any was added.
 macro_rules! observe {
     ($name:ident, $table:ident, $id:ident, $owner:ident, $column:ident, $value:ident, $type:ty) => {
         async fn $name(
             db: &impl ConnectionTrait,
             said: BTreeMap<$id, $type>,
             observed_at: Instant,
-        ) -> Result<(), DbErr> {
+        ) -> Result<bool, DbErr> {
             use $table::{ActiveModel, Column, Entity};
             if said.is_empty() {
-                return Ok(());
+                return Ok(false);
             }
             let known = Entity::find()
                 .filter(Column::$column.is_in(said.keys().copied()))
@@ -185,11 +189,11 @@ macro_rules! observe {
                 })
                 .collect();
             if rows.is_empty() {
-                return Ok(());
+                return Ok(false);
             }
             let once = OnConflict::columns([Column::$column, Column::ObservedAt]).do_nothing().to_owned();
             Entity::insert_many(rows).on_conflict(once).exec_without_returning(db).await?;
-            Ok(())
+            Ok(true)
         }
     };
 }

@@ -145,6 +145,9 @@ impl Loader {
         if std::mem::take(&mut self.names.filled) {
             audiences.push(revision::CATALOGUE);
         }
+        if std::mem::take(&mut self.names.shown) {
+            audiences.push(revision::SHOWN);
+        }
         revision::raise(db, &audiences, now).await?;
         Ok(taken)
     }

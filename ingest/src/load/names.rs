@@ -54,6 +54,8 @@ pub(super) struct Names {
     albums: HashMap<String, AlbumId>,
     /// Whether a track that was here got an album, so that insights over known plays changed.
     pub(super) filled: bool,
+    /// Whether a row was made or changed, so that what the catalogue shows is not as it was.
+    pub(super) shown: bool,
 }
 
 /// So many entries are kept of each kind; some 100 bytes each.
@@ -135,7 +137,9 @@ impl Names {
             let (id, name, artist) = (named.spotify_id.as_ref()?, named.name.as_ref()?, named.artist.as_ref()?);
             Some((name_only::track(name, artist), id.clone()))
         });
-        self.tracks.extend(tracks(adoption::take_place(db, "track", said).await?));
+        let adopted = adoption::take_place(db, "track", said).await?;
+        self.shown |= !adopted.is_empty();
+        self.tracks.extend(tracks(adopted));
         unknown.retain(|key, _| !self.tracks.contains_key(*key));
         Ok(())
     }
@@ -175,6 +179,7 @@ impl Names {
                 .await?;
         }
         self.filled = true;
+        self.shown = true;
         rollup::credit(db, &bare).await
     }
 
@@ -182,6 +187,7 @@ impl Names {
         if unknown.is_empty() {
             return Ok(());
         }
+        self.shown = true;
         let artists: BTreeSet<&str> = unknown.values().filter_map(|named| named.artist.as_deref()).collect();
         self.find_or_make_artists(db, artists).await?;
         let albums = unknown.values().filter_map(|named| named.album.as_deref().zip(named.artist.as_deref()));

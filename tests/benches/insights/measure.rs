@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant as Stopwatch};
 
 use anyhow::{Context, ensure};
-use api::app::{App, app};
+use api::app::{App, Keeping, app};
 use api::graphql::{RequestContext, Shared};
 use api::http::Limits;
 use async_graphql::Request;
@@ -78,8 +78,10 @@ impl Sides {
     pub(crate) async fn open(url: &str, patience: Patience) -> anyhow::Result<(Self, Db)> {
         let db = Db::open(url, CONNECTIONS_MAX).await?;
         let clock: SharedClock = Arc::new(FixedClock::new(NOW));
-        let app = app(&db, Arc::clone(&clock), &Limits::default(), "nobody");
-        let shared = Shared { db: db.clone(), clock, revisions: app.revisions.clone() };
+        // What is measured here is counting, so nothing is kept.
+        let keeping = Keeping { cache_bytes: 0, ..Keeping::default() };
+        let app = app(&db, Arc::clone(&clock), &Limits::default(), &keeping, "nobody");
+        let shared = Shared { db: db.clone(), clock, revisions: app.revisions.clone(), cache: app.cache.clone() };
         let mut options = ConnectOptions::new(url);
         options.max_connections(1).sqlx_logging(false);
         let naive = Database::connect(options).await?;
@@ -141,7 +143,7 @@ impl Sides {
 
     /// One request, as the server executes it: parsed, validated, resolved, names loaded.
     async fn ask(&self, document: &str) -> anyhow::Result<(Value, f64)> {
-        let request = Request::new(document).data(Arc::new(RequestContext::new(self.shared.clone(), None)));
+        let request = Request::new(document).data(Arc::new(RequestContext::new(self.shared.clone(), None, false)));
         let begun = Stopwatch::now();
         let response = self.app.schema.execute(request).await;
         let took = ms(begun);

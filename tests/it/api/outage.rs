@@ -39,9 +39,9 @@ async fn a_database_that_cannot_be_reached_is_unavailable_until_it_is_back() {
     for _ in 0..3 {
         let answer = api.answer(QUERY).await;
         check_unavailable(&answer, &url);
-        let insights = json!({ "asOf": "2026-11-22T12:00:00Z", "totals": null, "topTracks": null });
-        assert_eq!(answer.data, json!({ "__typename": "Query", "insights": insights, "user": null }));
-        assert_eq!(answer.errors.len(), 3);
+        // As of when, nobody knows, and so there is nothing to say of it.
+        assert_eq!(answer.data, json!({ "__typename": "Query", "insights": null, "user": null }));
+        assert!(answer.errors.len() >= 2, "{:?}", answer.errors);
     }
     let ready = api.send(api.get("/health/ready")).await;
     assert_eq!(ready.status, 503);

@@ -160,13 +160,22 @@ impl History {
     /// # Panics
     /// When the database does not take it.
     pub async fn load(self, db: &Db) -> Loaded {
+        self.load_at(db, NOW).await
+    }
+
+    /// The same, as if it were then.
+    ///
+    /// # Panics
+    /// When the database does not take it.
+    pub async fn load_at(self, db: &Db, now: &str) -> Loaded {
+        let now = at(now);
         let catalogue = Batch {
             tracks: self.tracks.into_values().collect(),
             artists: self.artists.into_values().collect(),
             albums: self.albums.into_values().collect(),
             ..Batch::default()
         };
-        let mut total = load(db, Kind::Artists, None, &catalogue).await;
+        let mut total = load(db, Kind::Artists, None, &catalogue, now).await;
         for (username, time_zone) in &self.listeners {
             let theirs = self.plays.iter().filter(|(listener, _)| listener == username);
             let mut plays: Vec<Play> = theirs.map(|(_, play)| play.clone()).collect();
@@ -177,7 +186,7 @@ impl History {
             let tracks = named.into_iter().map(track).collect();
             let user = user_of(db, username, time_zone).await;
             let page = Batch { tracks, plays, ..Batch::default() };
-            total = total.and(load(db, Kind::Plays(user), Some(user), &page).await);
+            total = total.and(load(db, Kind::Plays(user), Some(user), &page, now).await);
         }
         total
     }
@@ -210,8 +219,7 @@ impl History {
     }
 }
 
-async fn load(db: &Db, kind: Kind, user: Option<UserId>, batch: &Batch) -> Loaded {
-    let fetched_at = at(NOW);
+async fn load(db: &Db, kind: Kind, user: Option<UserId>, batch: &Batch, fetched_at: Instant) -> Loaded {
     let key = ArchiveKey::new(kind, fetched_at, format!("{batch:?}").as_bytes());
     let origin = Origin { key, user, fetched_at };
     load::load(db, &origin, batch, fetched_at).await.unwrap_or_else(|error| panic!("{error}: {batch:#?}"))

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
+use entity::revision::PEOPLE;
 
 use super::UserError;
 use crate::accounts;
@@ -50,11 +51,11 @@ impl Settings {
         let Some(viewer) = context::viewer(ctx).await? else { return Ok(nobody()) };
         let (settings, user_errors) = input.read();
         if !user_errors.is_empty() {
-            return Ok(UpdateViewerPayload { user: Some(User(Arc::new(viewer))), user_errors });
+            return Ok(UpdateViewerPayload { user: Some(viewer), user_errors });
         }
-        let changed = accounts::change_settings(request.db(), viewer.id, settings, request.now()).await;
+        let changed = accounts::change_settings(request.db(), viewer.0.id, settings, request.now()).await;
         let Some(viewer) = changed.map_err(error::database)? else { return Ok(nobody()) };
-        request.renew();
+        request.changed(&[PEOPLE]);
         Ok(UpdateViewerPayload { user: Some(User(Arc::new(viewer))), user_errors })
     }
 }

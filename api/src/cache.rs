@@ -1,0 +1,152 @@
+//! Answers kept in memory: every field's, in one budget, each asked of the database once.
+//!
+//! The rule: a [`Key`] holds everything that an answer depends on, the revisions of the data among it. So an entry is never
+//! changed, never wrong, and never expires; it is only not asked for any more. What time does is bound memory, not truth.
+//!
+//! [`Cache::ask`] looks into the [store](store::Store), then [joins or begins a flight](flight::Flights), which asks the
+//! database. A second level, shared by instances, belongs into that flight (`Cache::fetch`): before the database is asked, and
+//! after it has answered, under the key's text. [`Rests`] is the other half: what a whole answer rests on, for those who keep
+//! whole answers or say how long theirs may be kept.
+//!
+//! It knows neither GraphQL nor HTTP, decides nothing about who may see what, and never reads a revision: whoever makes a key
+//! has read it before.
+
+mod answer;
+mod field;
+mod flight;
+mod key;
+mod report;
+mod rests;
+mod store;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures::FutureExt;
+use sea_orm::DbErr;
+use tracing::debug;
+
+pub use answer::Answer;
+pub use field::{Field, Policy, Sampling};
+pub use key::Key;
+pub use report::{FieldReport, Report};
+pub use rests::Rests;
+
+use crate::metrics::Metrics;
+use flight::{Boarding, Flights};
+use report::{Counts, Outcome};
+use store::{Kept, Store};
+
+/// A failed question, shared by all who waited for its answer.
+pub type Failure = Arc<DbErr>;
+
+/// The cache of one instance. Clones share it.
+#[derive(Clone)]
+pub struct Cache(Arc<Inner>);
+
+struct Inner {
+    /// None with a budget of 0: then answers are shared by those who ask at once, and kept for nobody else.
+    store: Option<Store>,
+    flights: Flights<Result<Kept, Failure>>,
+    counts: Counts,
+}
+
+impl Cache {
+    /// A cache of at most `budget` bytes; 0 keeps nothing.
+    pub fn new(budget: u64, metrics: &Metrics) -> Self {
+        let store = (budget > 0).then(|| Store::new(budget));
+        let cache = Self(Arc::new(Inner { store, flights: Flights::new(), counts: Counts::new(metrics) }));
+        let weak = Arc::downgrade(&cache.0);
+        metrics.before_rendering(move || {
+            if let Some(inner) = weak.upgrade() {
+                let (entries, bytes) = inner.size();
+                inner.counts.set_size(entries, bytes);
+            }
+        });
+        cache
+    }
+
+    /// The answer to `key`: from memory, from whoever is asking already, or from the database through `question`.
+    ///
+    /// The revisions in `key` must have been read before this is called, and `question` must read the data only when it is
+    /// polled. A failure is returned to all who wait for this answer now, and kept for nobody.
+    pub async fn ask<T, Q>(&self, key: Key, question: Q) -> Result<Arc<T>, Failure>
+    where
+        T: Answer,
+        Q: Future<Output = Result<T, DbErr>> + Send + 'static,
+    {
+        let begun = Instant::now();
+        let inner = &self.0;
+        if let Some(kept) = inner.kept(&key) {
+            inner.counts.note(&key, Outcome::Hit, begun.elapsed());
+            return Ok(kept.answer());
+        }
+        let key = Arc::new(key);
+        let take_off = || Arc::clone(inner).fetch(Arc::clone(&key), question).boxed();
+        let (outcome, answer) = match inner.flights.board(&key, || inner.kept(&key).map(Ok), take_off) {
+            Boarding::Needless(answer) => (Outcome::Hit, answer),
+            Boarding::Joined(flight) => (Outcome::Wait, flight.await),
+            Boarding::TookOff(flight) => (Outcome::Miss, flight.await),
+        };
+        inner.counts.note(&key, outcome, begun.elapsed());
+        answer.map(Kept::answer)
+    }
+
+    /// The answer to `key` from the database, whatever is kept; it takes the place of what is.
+    pub async fn refresh<T, Q>(&self, key: Key, question: Q) -> Result<Arc<T>, Failure>
+    where
+        T: Answer,
+        Q: Future<Output = Result<T, DbErr>> + Send + 'static,
+    {
+        let begun = Instant::now();
+        let key = Arc::new(key);
+        let answer = Arc::clone(&self.0).fetch(Arc::clone(&key), question).await;
+        self.0.counts.note(&key, Outcome::Refresh, begun.elapsed());
+        answer.map(Kept::answer)
+    }
+
+    /// Drops everything that is about `audience`, or everything; how many entries that were.
+    pub fn clear(&self, audience: Option<i32>) -> u64 {
+        let Some(store) = &self.0.store else { return 0 };
+        let (before, _) = store.size();
+        store.clear(audience);
+        before.saturating_sub(store.size().0)
+    }
+
+    /// What is kept, and how often it was of use.
+    pub fn report(&self) -> Report {
+        let mut report = self.0.counts.report();
+        if let Some(store) = &self.0.store {
+            store.each(|field, bytes| report.add(field, bytes));
+        }
+        report
+    }
+}
+
+impl Inner {
+    fn kept(&self, key: &Key) -> Option<Kept> {
+        self.store.as_ref().and_then(|store| store.get(key))
+    }
+
+    fn size(&self) -> (u64, u64) {
+        self.store.as_ref().map_or((0, 0), Store::size)
+    }
+
+    async fn fetch<T: Answer>(
+        self: Arc<Self>,
+        key: Arc<Key>,
+        question: impl Future<Output = Result<T, DbErr>> + Send + 'static,
+    ) -> Result<Kept, Failure> {
+        let begun = Instant::now();
+        let kept = Kept::new(question.await.map_err(Arc::new)?);
+        let duration = begun.elapsed();
+        self.counts.filled(&key, duration);
+        debug!(cache.key = %key, duration_us = duration.as_micros() as u64, "cache fill: {}", key.field());
+        if let Some(store) = &self.store {
+            store.keep(key, kept.clone());
+        }
+        Ok(kept)
+    }
+}

@@ -1,0 +1,65 @@
+//! A dashboard, warm and cold, and beside the same bytes from memory.
+
+use std::time::Instant;
+
+use api::app::Keeping;
+
+use crate::client::{Connection, rate};
+use crate::world::{Served, World};
+use crate::{Line, Options, progress};
+
+/// The viewer, totals, three lists of 50 with artists and images, a series, the hours of the week.
+pub(crate) const QUERY: &str = "{ viewer { displayName insights(range: { preset: LAST_365_DAYS }) {
+    totals { plays listenTime tracks artists albums }
+    topTracks(first: 50) { edges { rank plays node { name artists { name } album { images { url } } } } }
+    topArtists(first: 50) { edges { rank plays node { name images { url } } } }
+    topAlbums(first: 50) { edges { rank plays node { name artists { name } images { url } } } }
+    series(granularity: WEEK) { from plays } weekHours { weekday hour plays } } } }";
+
+/// What a dashboard costs.
+pub(crate) async fn measure(world: &World, options: &Options) -> anyhow::Result<Vec<Line>> {
+    progress!("the dashboard, warm and cold");
+    let app = world.app(&Keeping::default());
+    let (cache, served) = (app.cache.clone(), Served::start(app.router).await?);
+    let mut connection = Connection::open(served.port, QUERY).await?;
+    let body = connection.ask().await?.to_vec();
+    anyhow::ensure!(!body.windows(8).any(|eight| eight == b"\"errors\""), "{}", String::from_utf8_lossy(&body));
+    let (mut cold, mut warm) = (Vec::new(), Vec::new());
+    for _ in 0..10 * options.turns {
+        cache.clear(None);
+        for times in [&mut cold, &mut warm] {
+            let begun = Instant::now();
+            connection.ask().await?;
+            times.push(begun.elapsed().as_secs_f64() * 1_000.0);
+        }
+    }
+    let (cold, warm) = (median(cold), median(warm));
+
+    progress!("the dashboard beside {} bytes from memory", body.len());
+    let bytes = Served::bytes(body.clone()).await?;
+    let (mut of_bytes, mut of_fields) = (Vec::new(), Vec::new());
+    for _ in 0..options.turns {
+        of_bytes.push(rate(bytes.port, QUERY, options.connections, options.seconds).await?);
+        of_fields.push(rate(served.port, QUERY, options.connections, options.seconds).await?);
+    }
+    let (of_bytes, of_fields) = (median(of_bytes), median(of_fields));
+    let (times, share) = (cold / warm, of_fields / of_bytes);
+    Ok(vec![
+        Line {
+            what: format!("dashboard of {} bytes, cold / warm", body.len()),
+            measured: format!("{cold:.1} ms / {warm:.2} ms = {times:.0}×"),
+            target: Some(("≥ 50×", times >= 50.0)),
+        },
+        Line {
+            what: "warm dashboard against the same bytes from memory".to_owned(),
+            measured: format!("{of_fields:.0}/s against {of_bytes:.0}/s = {:.1} %", share * 100.0),
+            target: Some(("≥ 8 %", share >= 0.08)),
+        },
+    ])
+}
+
+/// The middle one.
+pub(crate) fn median(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers[numbers.len() / 2]
+}

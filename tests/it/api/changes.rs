@@ -1,0 +1,166 @@
+//! Whatever changes what is answered, by whatever command or mutation, the next question is answered anew: a server that has
+//! kept everything says the same as one that was just started.
+
+use ::ingest::batch::{Album, Artist, Batch, Features};
+use ::ingest::command::accounts::{self, Add};
+use ::ingest::command::demo::{self, Options};
+use ::ingest::load::{self, Origin};
+use ::ingest::rollup;
+use entity::archive::{ArchiveKey, Kind};
+use entity::ids::TrackId;
+use entity::track_features;
+use serde_json::{Value, json};
+use tests::api::{Api, NOW, at, history};
+use tests::database::TestDb;
+use tests::ingest::Station;
+use tests::on_both;
+
+on_both! {
+    whatever_changes_is_answered_anew,
+    a_demo_is_seen_by_a_server_that_was_there_before,
+}
+
+/// Every kept field, of everyone and of the viewer, and who is here.
+const EVERYTHING: &str = "
+    fragment all on Insights {
+        totals { plays listenTimeMs measuredShare tracks artists all: artists(credit: ALL) albums listeners }
+        series { from plays } weekHours { plays } releaseYears { year plays } skips { streams skips }
+        topTracks { edges { plays rank previousRank share node { name } } } topArtists { edges { plays node { name } } }
+        credited: topArtists(credit: ALL) { edges { plays node { name } } } topAlbums { edges { plays node { name } } }
+        topGenres { edges { plays genre } } topListeners { edges { plays node { username displayName listed } } }
+        audioProfile { coverage features { valence } } firstPlay { playedAt } lastPlay { playedAt }
+        streaks { current { days } longest { days } } sessions { count } discoveries { tracks artists albums }
+    }
+    query {
+        insights { ...all } ever: insights(range: { preset: ALL_TIME }) { ...all }
+        viewer {
+            username displayName timeZone listed insights { ...all }
+            plays { nodes { playedAt listenTimeMs track { name } } } gaps { after } sync { state lastPlayedAt }
+            affinity(with: \"bob\") { score sharedArtists { name } sharedTracks { name } }
+        }
+        user(username: \"bob\") { displayName insights { ...all } }
+    }";
+
+/// What the server that was there before says, which must be what a new one says.
+async fn ask(before: &Api, db: &TestDb, step: &str) -> Value {
+    let answer = before.ask(EVERYTHING).await;
+    let of_new = Api::start(&db.db()).await.ask(EVERYTHING).await;
+    assert_eq!(answer, of_new, "after {step}");
+    assert_eq!(before.ask(EVERYTHING).await, answer, "after {step}, asked again");
+    answer
+}
+
+async fn whatever_changes_is_answered_anew(db: TestDb) {
+    let api = Api::start(&db.db()).await;
+    let mut last = ask(&api, &db, "nothing").await;
+    let steps = [
+        "add ada",
+        "add bob",
+        "plays of ada",
+        "plays of bob",
+        "a later play",
+        "another album's name",
+        "another credit",
+        "genres",
+        "features",
+        "clearing",
+        "a rebuild",
+        "settings",
+    ];
+    for step in steps {
+        take(&api, &db, step).await;
+        let now = ask(&api, &db, step).await;
+        assert!(now != last, "{step} changed nothing that is asked for");
+        last = now;
+    }
+}
+
+async fn take(api: &Api, db: &TestDb, step: &str) {
+    let add = async |name: &str| {
+        let add = Add {
+            name: name.to_owned(),
+            refresh_token_file: None,
+            display_name: None,
+            time_zone: "Europe/Berlin".to_owned(),
+            listed: true,
+        };
+        accounts::add(&db.db(), &add, None, at(NOW)).await.unwrap();
+    };
+    let song = || history().listener("ada").track("a").by(["x"]).album("b");
+    match step {
+        "add ada" => add("ada").await,
+        "add bob" => add("bob").await,
+        "plays of ada" => {
+            song().played_times(3, "2026-11-20T10:00:00Z").load(&db.db()).await;
+        }
+        "plays of bob" => {
+            song().listener("bob").played_times(2, "2026-10-10T10:00:00Z").load(&db.db()).await;
+        }
+        "a later play" => {
+            song().measured_at("2026-11-22T09:00:00Z", 60_000).load(&db.db()).await;
+        }
+        "another album's name" => {
+            let album = Album {
+                spotify_id: "b".to_owned(),
+                name: Some("Another".to_owned()),
+                release_date: Some("1981".to_owned()),
+                ..Album::default()
+            };
+            say(db, Batch { albums: vec![album], ..Batch::default() }).await;
+        }
+        "another credit" => {
+            history().track("a").by(["y", "x"]).load(&db.db()).await;
+        }
+        "genres" => {
+            let genres = Some(vec!["dream pop".to_owned()]);
+            let artist = Artist { spotify_id: "y".to_owned(), genres, ..Artist::default() };
+            say(db, Batch { artists: vec![artist], ..Batch::default() }).await;
+        }
+        "features" => {
+            let values = track_features::Model {
+                track_id: TrackId(0),
+                acousticness: 0.1,
+                danceability: 0.2,
+                energy: 0.3,
+                instrumentalness: 0.4,
+                liveness: 0.5,
+                loudness_db: -6.0,
+                speechiness: 0.6,
+                tempo_bpm: 120.0,
+                valence: 0.7,
+            };
+            let features = Features { track: "a".to_owned(), values };
+            say(db, Batch { features: vec![features], ..Batch::default() }).await;
+        }
+        "a rebuild" => {
+            rollup::rebuild(&db.db(), at(NOW)).await.unwrap();
+        }
+        "settings" => {
+            let mutation =
+                "mutation { updateViewer(input: { displayName: \"Ada L.\", listed: false, timeZone: \"Asia/Tokyo\" })
+                { userErrors { message } } }";
+            assert_eq!(api.ask(mutation).await["updateViewer"]["userErrors"], json!([]));
+        }
+        "clearing" => {
+            // By hand, and so without telling anybody.
+            db.execute("UPDATE track_total SET plays = 99").await;
+            assert_eq!(api.ask(EVERYTHING).await["ever"]["topTracks"]["edges"][0]["plays"], 6);
+            api.ask("mutation { clearCache { entriesRemoved } }").await;
+        }
+        _ => unreachable!("{step}"),
+    }
+}
+
+/// What a document of the catalogue says.
+async fn say(db: &TestDb, batch: Batch) {
+    let key = ArchiveKey::new(Kind::Artists, at(NOW), format!("{batch:?}").as_bytes());
+    load::load(&db.db(), &Origin { key, user: None, fetched_at: at(NOW) }, &batch, at(NOW)).await.unwrap();
+}
+
+async fn a_demo_is_seen_by_a_server_that_was_there_before(db: TestDb) {
+    let station = Station::new(db).await;
+    let api = Api::start(&station.db.db()).await;
+    let nothing = ask(&api, &station.db, "nothing").await;
+    demo::fill(&station.pipeline, &Options { listeners: 2, plays: 200, seed: 1 }).await.unwrap();
+    assert_ne!(ask(&api, &station.db, "a demo").await, nothing);
+}
