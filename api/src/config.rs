@@ -6,10 +6,14 @@ use std::time::Duration;
 
 use anyhow::bail;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use entity::archive::{Archive, S3Settings};
+use entity::clock::SharedClock;
+use entity::db::Db;
 use entity::settings::{DatabaseSettings, KeySettings, LogFormat, LogSettings, SpotifySettings, secret};
 
 use crate::app::{CACHE_BYTES_DEFAULT, Keeping};
 use crate::connect::{self, Connect};
+use crate::http::Uploads;
 use crate::revision::Freshness;
 
 /// Answers GraphQL questions about what people listen to.
@@ -46,6 +50,14 @@ pub struct Settings {
     spotify: SpotifySettings,
     #[command(flatten)]
     keys: KeySettings,
+    /// Where uploaded privacy exports wait for the ingest, and so the same as the ingest's: file:FOLDER or s3://BUCKET/PREFIX
+    #[arg(long, env = "ARCHIVE_URL", default_value = "file:./archive", value_name = "URL", global = true)]
+    archive_url: String,
+    #[command(flatten)]
+    s3: S3Settings,
+    /// The largest privacy export that can be uploaded; 0 takes none
+    #[arg(long, env = "IMPORT_BYTES_MAX", default_value_t = 256 << 20, value_name = "BYTES", global = true)]
+    import_bytes_max: u64,
     /// Where to listen
     #[arg(long, env = "LISTEN_ADDR", default_value = "127.0.0.1:5001", value_name = "ADDRESS:PORT", global = true)]
     listen_addr: SocketAddr,
@@ -103,6 +115,15 @@ impl Settings {
             redirect_uri: self.spotify.redirect_uri(&callback)?,
             keys: self.keys.ring(&self.database_url()?)?,
         }))
+    }
+
+    /// What uploads need; `None` if none are taken.
+    pub fn uploads(&self, db: &Db, clock: &SharedClock) -> anyhow::Result<Option<Uploads>> {
+        if self.import_bytes_max == 0 {
+            return Ok(None);
+        }
+        let archive = Archive::open(&self.archive_url, &self.s3)?;
+        Ok(Some(Uploads { db: db.clone(), clock: clock.clone(), archive, bytes_max: self.import_bytes_max }))
     }
 
     /// What is kept in memory, and how old it may be.

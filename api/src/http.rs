@@ -32,6 +32,7 @@ mod provide;
 mod request_id;
 #[cfg(test)]
 mod tests;
+mod upload;
 mod whole;
 
 use std::future::Future;
@@ -51,6 +52,7 @@ use tower_http::compression::{
     predicate::{DefaultPredicate, SizeAbove},
 };
 
+pub use self::upload::Uploads;
 use self::{answer::Refusal, request_id::name};
 pub use self::{
     graphiql::Graphiql, graphql::GraphqlHttp, guarded::Guarded, limits::Limits, metrics::metrics, provide::Context,
@@ -92,6 +94,14 @@ where
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
         .layer(compression)
+        .layer(middleware::from_fn(no_sniffing))
+        .layer(middleware::from_fn(name))
+}
+
+/// Routes beside the face, which are served with the same headers and refusals as it.
+pub fn beside(routes: Router) -> Router {
+    routes
+        .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn(no_sniffing))
         .layer(middleware::from_fn(name))
 }

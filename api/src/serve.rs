@@ -37,7 +37,7 @@ pub async fn serve(settings: &Settings, clock: SharedClock) -> anyhow::Result<()
         info!(
             "the database is empty. Three ways to get plays in: a demo, `cargo run --release -p ingest -- demo`; \
              connect a Spotify account, `refrain-ingest accounts connect NAME --create-user` and then \
-             `refrain-ingest run`; import a privacy export from Spotify, which comes with the next release"
+             `refrain-ingest run`; import a privacy export, `refrain-ingest import my_spotify_data.zip --user NAME --create-user`"
         );
     }
     let username = first.map_or_else(|| EXAMPLE_USERNAME.to_owned(), |user| user.username);
@@ -47,7 +47,11 @@ pub async fn serve(settings: &Settings, clock: SharedClock) -> anyhow::Result<()
         None => None,
     };
     let services = Services { metrics: metrics.clone(), redis, connect };
+    let uploads = settings.uploads(&db, &clock)?;
     let mut app = app(&db, clock, &Limits::default(), &settings.keeping(), &username, services);
+    if let Some(uploads) = uploads {
+        app.router = app.router.merge(uploads.routes());
+    }
     let metrics = http::metrics(metrics);
     let apart = match settings.metrics_addr() {
         None => {

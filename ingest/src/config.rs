@@ -100,6 +100,8 @@ pub struct Settings {
     /// A file that holds its address instead
     #[arg(long, env = "REDIS_URL_FILE", value_name = "FILE", global = true)]
     redis_url_file: Option<PathBuf>,
+    #[command(flatten)]
+    import: command::import::Rules,
 }
 
 impl Settings {
@@ -116,6 +118,11 @@ impl Settings {
     /// The archive.
     pub fn archive(&self) -> anyhow::Result<Archive> {
         Ok(Archive::open(&self.archive_url, &self.s3)?)
+    }
+
+    /// What holds for every import.
+    pub fn import_rules(&self) -> crate::import::queue::Rules {
+        self.import.into()
     }
 
     /// The spool.

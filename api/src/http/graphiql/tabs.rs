@@ -64,9 +64,12 @@ each from a terminal:
     --create-user
   cargo run --release -p ingest -- run
 
-3. Import Spotify's privacy export, for your past. This
-   comes with the next release; ask for the export now
-   (spotify.com, Account, Privacy): it takes days.
+3. Import Spotify's privacy export, for your past. Ask
+   for the extended streaming history (spotify.com,
+   Account, Privacy); it comes by mail after some days:
+
+  cargo run --release -p ingest -- import \
+    my_spotify_data.zip --user NAME --create-user
 
 The other tabs are questions to start from. Every type
 and field is described under the book at the left, and
