@@ -119,7 +119,7 @@ impl Sides {
         // A turn that took longer than all turns together are meant to is not taken again, only its place in the first round.
         let is_slow = begun.elapsed() > patience.enough;
         loop {
-            if !stopped && !patience.alone && !(is_slow && measured.naive.0.is_empty()) {
+            if !(stopped || patience.alone || is_slow && measured.naive.0.is_empty()) {
                 took = self.ask_naive(&statement).await?.1;
             }
             measured.naive.0.push(took);
