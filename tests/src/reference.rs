@@ -67,7 +67,6 @@ pub fn insights(lengths: &Lengths) -> Vec<Insight> {
     let list = lengths.list;
     let mut all = vec![
         insight("range", "range { from until timeZone }", range),
-        insight("asOf", "asOf", |scope| json!(time::text(scope.now))),
         insight("totals", totals::FIELD, totals::totals),
         insight("weekHours", week_hours::FIELD, week_hours::week_hours),
         insight("streaks", streaks::FIELD, streaks::streaks),

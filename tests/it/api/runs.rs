@@ -65,7 +65,7 @@ async fn runs_are_paged_and_chosen_by_outcome(db: TestDb) {
     assert!(edges.iter().all(|edge| edge["node"]["outcome"] == "FAILED"));
 
     let problem = api.error("{ ingestRuns(first: 101) { nodes { id } } }").await;
-    assert_eq!(problem.message, "`first` is 101: expected 1 to 100");
+    assert_eq!(problem.message, "`first` is 101: expected 1 to 100; ask for more page by page, with `after`");
     let problem = api.error(r#"{ ingestRuns(after: "nonsense") { nodes { id } } }"#).await;
     assert!(problem.message.contains("`after` is not a cursor of this list"), "{}", problem.message);
 }
