@@ -15,6 +15,7 @@ mod currency;
 mod filter;
 mod history;
 mod id;
+mod imports;
 mod insights;
 mod mutation;
 mod node;
@@ -35,6 +36,11 @@ pub use query::Query;
 pub use subscription::Subscription;
 
 use crate::http::Limits;
+
+/// The id of an import, for those who learn of it elsewhere.
+pub(crate) fn import_id(import: entity::ids::ImportId) -> String {
+    id::Kind::Import.id(import.0).0
+}
 
 /// The schema as served.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;

@@ -5,7 +5,7 @@
 //! ```ignore
 //! let limits = Limits::default();
 //! let schema = limits.apply(Schema::build(Query, Mutation, Subscription)).finish();
-//! let graphql = GraphqlHttp::new(schema.clone(), provide, limits.clone());
+//! let graphql = GraphqlHttp::new(schema.clone(), provide, limits.clone(), redis, &metrics);
 //! let page = Graphiql { tabs: graphiql::tabs(), subscriptions: Some("/graphql/ws".into()) };
 //! let app = http::router(graphql.clone(), &page, schema.sdl(), ready, websocket_routes);
 //! axum::serve(listener, app).with_graceful_shutdown(stop).await?;
@@ -32,6 +32,8 @@ mod provide;
 mod request_id;
 #[cfg(test)]
 mod tests;
+mod upload;
+mod whole;
 
 use std::future::Future;
 
@@ -50,10 +52,11 @@ use tower_http::compression::{
     predicate::{DefaultPredicate, SizeAbove},
 };
 
+pub use self::upload::Uploads;
 use self::{answer::Refusal, request_id::name};
 pub use self::{
-    graphiql::Graphiql, graphql::GraphqlHttp, guarded::Guarded, limits::Limits, metrics::metrics, provide::Provide,
-    request_id::RequestId,
+    graphiql::Graphiql, graphql::GraphqlHttp, guarded::Guarded, limits::Limits, metrics::metrics, provide::Context,
+    provide::Provide, request_id::RequestId,
 };
 use crate::error::Code;
 
@@ -91,6 +94,14 @@ where
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
         .layer(compression)
+        .layer(middleware::from_fn(no_sniffing))
+        .layer(middleware::from_fn(name))
+}
+
+/// Routes beside the face, which are served with the same headers and refusals as it.
+pub fn beside(routes: Router) -> Router {
+    routes
+        .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn(no_sniffing))
         .layer(middleware::from_fn(name))
 }

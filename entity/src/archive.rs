@@ -6,6 +6,7 @@
 //! S3. It does not decide what to keep or for how long.
 
 mod directory;
+mod inbox;
 mod key;
 mod listing;
 mod s3;
@@ -17,6 +18,7 @@ use sha2::{Digest, Sha256};
 
 use crate::ids::UserId;
 
+pub use inbox::UploadKey;
 pub use key::{ArchiveKey, Kind, Prefix};
 pub use listing::Listing;
 pub use s3::S3Settings;

@@ -92,6 +92,22 @@ impl Db {
         Ok(db)
     }
 
+    /// Opens the database at `url` to look at it only: an embedded one is neither made nor migrated, and takes no write.
+    pub async fn open_untouched(url: &str, connections: u32) -> Result<Self, Error> {
+        if backend_of(url)? != DbBackend::Sqlite {
+            return Self::open(url, connections).await;
+        }
+        let address = address(url)?;
+        let (file, _) = url.split_once('?').unwrap_or((url, ""));
+        let url = format!("{file}?mode=ro");
+        let read = connect_sqlite(&url, SQLITE_READERS)
+            .await
+            .map_err(|source| Error::Unreachable { address: address.clone(), source })?;
+        let db = Self { write: read.clone(), read };
+        db.check_migrated(address).await?;
+        Ok(db)
+    }
+
     async fn open_postgres(url: &str, connections: u32) -> Result<Self, DbErr> {
         // A pool that cannot connect says that it waited too long; a connection of its own says why.
         let failed = |error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)));

@@ -12,6 +12,7 @@ pub mod clock;
 pub mod consent;
 pub mod db;
 pub mod ids;
+pub mod import_report;
 pub mod measure;
 pub mod name_only;
 pub mod search;

@@ -12,8 +12,9 @@
 //! database ([`crate::settle`] says why).
 
 mod progress;
+pub mod queue;
 mod reader;
-pub mod report;
+mod recorded;
 mod row;
 mod rows;
 pub mod source;
@@ -24,15 +25,17 @@ use std::sync::Arc;
 use entity::clock::SharedClock;
 use entity::db::Db;
 use entity::ids::UserId;
+use entity::time::Instant;
 use jiff::tz::TimeZone;
 use sea_orm::DbErr;
 use tokio::sync::mpsc;
 
+pub use entity::import_report::{Reason, Report};
 pub use progress::{Progress, Seen};
-pub use report::{Reason, Report};
+pub use recorded::{outcome, recorded};
 pub use source::Limits;
 
-use crate::load::export::Loader;
+use crate::load::export::{Loader, Taken};
 use crate::settle::MATCH_WINDOW_S;
 
 /// How an import is done.
@@ -112,7 +115,7 @@ pub async fn import(
     }
     let mut report = reading.await.map_err(|_| Error::Interrupted)??;
     for taken in taken {
-        report.take(&taken, &options.zone);
+        take(&mut report, &taken, &options.zone);
     }
     report.dry_run = options.dry_run;
     report.duration_ms = clock.now() - began_at;
@@ -121,4 +124,17 @@ pub async fn import(
         return Err(Error::Nothing { file: file.name.clone(), why });
     }
     Ok(report)
+}
+
+/// Adds to the report what became of streams; days are those of `zone`.
+fn take(report: &mut Report, taken: &Taken, zone: &TimeZone) {
+    report.plays_added += taken.plays_added;
+    report.plays_merged += taken.plays_merged;
+    report.already_known += taken.already_known;
+    report.repeated += taken.repeated;
+    report.skips_kept += taken.skips_kept;
+    report.gaps_filled += taken.gaps_filled;
+    let day = |at: Instant| at.in_zone(zone).strftime("%Y-%m-%d").to_string();
+    report.first_day = report.first_day.take().into_iter().chain(taken.first_at.map(day)).min();
+    report.last_day = report.last_day.take().into_iter().chain(taken.last_at.map(day)).max();
 }

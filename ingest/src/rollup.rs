@@ -3,6 +3,7 @@
 //!
 //! What each table means stands with its entity. Nothing here reads a page or knows a track's name.
 
+mod forget;
 mod rebuild;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use sea_orm::{
 
 use crate::load::bulk::{BINDS_MAX, insert_numbers};
 
+pub(crate) use forget::forget;
 pub use rebuild::{Difference, rebuild, verify};
 
 /// How many, how long, and how much of that was measured.

@@ -4,6 +4,7 @@ mod bad_input;
 mod counts;
 mod matching;
 mod order;
+mod uploads;
 
 use std::path::PathBuf;
 use std::sync::Arc;

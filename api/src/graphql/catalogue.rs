@@ -73,7 +73,8 @@ impl Track {
         Kind::Track.id(self.0.id.0)
     }
 
-    /// Spotify's id, 22 letters and digits.
+    /// Spotify's id, 22 letters and digits. What an import knows by name only has one of ours until Spotify tells of it, which
+    /// begins with `name:`.
     async fn spotify_id(&self) -> &str {
         &self.0.spotify_id
     }
@@ -167,7 +168,8 @@ impl Artist {
         Kind::Artist.id(self.0.id.0)
     }
 
-    /// Spotify's id, 22 letters and digits.
+    /// Spotify's id, 22 letters and digits. What an import knows by name only has one of ours until Spotify tells of it, which
+    /// begins with `name:`.
     async fn spotify_id(&self) -> &str {
         &self.0.spotify_id
     }
@@ -223,7 +225,8 @@ impl Album {
         Kind::Album.id(self.0.id.0)
     }
 
-    /// Spotify's id, 22 letters and digits.
+    /// Spotify's id, 22 letters and digits. What an import knows by name only has one of ours until Spotify tells of it, which
+    /// begins with `name:`.
     async fn spotify_id(&self) -> &str {
         &self.0.spotify_id
     }

@@ -15,10 +15,12 @@ pub(super) enum Kind {
     Artist,
     /// An album.
     Album,
+    /// An uploaded privacy export.
+    Import,
 }
 
 impl Kind {
-    const ALL: [Self; 4] = [Self::User, Self::Track, Self::Artist, Self::Album];
+    const ALL: [Self; 5] = [Self::User, Self::Track, Self::Artist, Self::Album, Self::Import];
 
     fn name(self) -> &'static str {
         match self {
@@ -26,6 +28,7 @@ impl Kind {
             Self::Track => "Track",
             Self::Artist => "Artist",
             Self::Album => "Album",
+            Self::Import => "Import",
         }
     }
 

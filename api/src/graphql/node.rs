@@ -42,6 +42,8 @@ impl Node {
             Kind::Album => {
                 loaders.albums.get(AlbumId(key)).await.map_err(error::database)?.map(|row| Self::Album(Album(row)))
             }
+            // Asked for as what it is: `import(id:)`.
+            Kind::Import => None,
         })
     }
 }

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, Result};
+use entity::ids::ImportId;
 use futures::future::try_join_all;
 
 use super::cache::CacheReport;
 use super::catalogue::{Album, Artist, Track};
 use super::context;
 use super::filter::PlayFilter;
+use super::id::Kind;
+use super::imports::Import;
 use super::insights::Insights;
 use super::node::{CatalogueKind, Node, SearchHit};
 use super::paging::{FIRST_MAX, list_length};
@@ -120,6 +123,17 @@ impl Query {
         #[graphql(desc = "Only runs that ended like this; all if absent.")] outcome: Option<RunOutcome>,
     ) -> Option<Result<IngestRunConnection>> {
         Some(IngestRunConnection::ask(ctx, outcome, first.unwrap_or(20), after).await)
+    }
+
+    /// An uploaded privacy export by its id, which the upload answered with; null if it is not there.
+    async fn import(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The id that the upload answered with.")] id: ID,
+    ) -> Option<Result<Import>> {
+        let key = Kind::Import.key(&id)?;
+        let found = insights::import(context::of(ctx).db(), ImportId(key)).await;
+        found.map_err(error::database).map(|row| row.map(Import)).transpose()
     }
 
     /// Anything by its id; null if it is not there.

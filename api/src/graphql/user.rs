@@ -14,6 +14,7 @@ use super::currency::{Gap, SyncStatus};
 use super::filter::PlayFilter;
 use super::history::PlayConnection;
 use super::id::Kind;
+use super::imports::Import;
 use super::insights::Insights;
 use super::scalars::{DateTime, TimeZone};
 use super::taste::Affinity;
@@ -170,6 +171,12 @@ impl User {
     async fn sync(&self, ctx: &Context<'_>) -> Option<Result<SyncStatus>> {
         let currency = insights::currency(context::of(ctx).db(), self.0.id).await;
         Some(currency.map(SyncStatus::from).map_err(error::database))
+    }
+
+    /// The privacy exports that were uploaded for this listener, newest first, twenty at most.
+    async fn imports(&self, ctx: &Context<'_>) -> Option<Result<Vec<Import>>> {
+        let imports = insights::imports(context::of(ctx).db(), self.0.id).await.map_err(error::database);
+        Some(imports.map(|imports| imports.into_iter().map(Import).collect()))
     }
 
     /// How alike two listeners' tastes are. Null unless both may be seen.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::listing::PAGE_KEYS_MAX;
-use super::{ArchiveKey, Prefix};
+use super::{ArchiveKey, Prefix, UploadKey};
 
 /// A folder of objects.
 #[derive(Clone, Debug)]
@@ -54,6 +54,32 @@ impl Directory {
         let all = blocking(move || entries(&root, folder)).await?;
         let name = |entry: String| Some(entry.strip_prefix(folder)?.strip_suffix('/')?.to_owned());
         Ok(all.into_iter().filter_map(name).collect())
+    }
+
+    pub(super) async fn put_upload(&self, key: &UploadKey, file: &Path) -> io::Result<()> {
+        let (root, path, file) = (self.root.clone(), self.root.join(key.as_str()), file.to_owned());
+        blocking(move || write_whole(&root, &path, |to| io::copy(&mut File::open(&file)?, to).map(|_| ()))).await
+    }
+
+    /// Writes the object to a new file; whether there is such an object.
+    pub(super) async fn get_upload(&self, key: &UploadKey, file: &Path) -> io::Result<bool> {
+        let (path, file) = (self.root.join(key.as_str()), file.to_owned());
+        blocking(move || match fs::copy(path, file) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        })
+        .await
+    }
+
+    pub(super) async fn delete_upload(&self, key: &UploadKey) -> io::Result<()> {
+        let path = self.root.join(key.as_str());
+        blocking(move || match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            Err(_) => Ok(()),
+            Ok(()) => sync_folder(path.parent().expect("an object lies in a folder of its kind")),
+        })
+        .await
     }
 
     pub(super) fn walk(&self, prefix: &Prefix) -> Walk {
@@ -150,6 +176,11 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send
 }
 
 fn write_once(root: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_whole(root, path, |file| file.write_all(bytes))
+}
+
+/// Writes a file that is there whole or not at all.
+fn write_whole(root: &Path, path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     if path.exists() {
         return Ok(()); // The key holds the hash: these are the same bytes.
@@ -159,7 +190,7 @@ fn write_once(root: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let unique = NEXT.fetch_add(1, Ordering::Relaxed);
     let temporary = folder.join(format!(".{}-{unique}.tmp", std::process::id()));
     let written = File::create(&temporary)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|mut file| write(&mut file).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
         fs::remove_file(&temporary).ok();

@@ -117,7 +117,7 @@ impl std::fmt::Display for ArchiveKey {
 }
 
 /// `20261122T090000123Z`, as the key of an object has it.
-fn instant(text: &str) -> Option<Instant> {
+pub(super) fn instant(text: &str) -> Option<Instant> {
     let whole = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%S", text.get(..15)?).ok()?;
     let ms: i64 = text.get(15..)?.strip_suffix('Z')?.parse().ok()?;
     let whole = whole.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
@@ -136,7 +136,7 @@ impl Prefix {
 
     /// Every prefix below which something of one person lies: delete them all, and the archive knows nothing of them.
     pub fn personal(user: UserId) -> Vec<Self> {
-        vec![Self::of(Kind::Plays(user)), Self::of(Kind::Person(user))]
+        vec![Self::of(Kind::Plays(user)), Self::of(Kind::Person(user)), Self(super::inbox::folder(user))]
     }
 
     /// The whole archive.

@@ -2,7 +2,7 @@
 
 use super::directory::Walk;
 use super::s3::Pages;
-use super::{ArchiveKey, Error, Prefix, Source};
+use super::{ArchiveKey, Error, Prefix, Source, UploadKey};
 
 /// A listing that has begun. It sees what was there when a page was read; what comes meanwhile, it may see or not.
 pub struct Listing {
@@ -38,7 +38,8 @@ impl Listing {
         Ok(texts.map(|texts| {
             let all = texts.len();
             let keys: Vec<ArchiveKey> = texts.iter().filter_map(|text| ArchiveKey::parse(text)).collect();
-            self.strange += all - keys.len();
+            let uploads = texts.iter().filter(|text| UploadKey::parse(text).is_some()).count();
+            self.strange += all - keys.len() - uploads;
             keys
         }))
     }

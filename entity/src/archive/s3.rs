@@ -3,6 +3,7 @@
 //! Path style when an endpoint is set (what self-hosted servers expect), an explicit region, time-outs, and checksums only
 //! where the protocol demands them (older servers refuse the others). TLS is rustls on ring, as everywhere here.
 
+use std::path::Path;
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
@@ -15,8 +16,10 @@ use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use tokio::io::AsyncWriteExt;
 
-use super::{ArchiveKey, Error, Prefix, Source};
+use super::inbox::TRANSFER_TIMEOUT;
+use super::{ArchiveKey, Error, Prefix, Source, UploadKey};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(30);
@@ -107,6 +110,34 @@ impl Bucket {
         }
     }
 
+    /// Streams a file into the bucket; whole files may take longer than a page does.
+    pub(super) async fn put_upload(&self, key: &UploadKey, file: &Path) -> Result<(), Source> {
+        let body = ByteStream::from_path(file).await?;
+        let put = self.client.put_object().bucket(&self.bucket).key(self.path(key.as_str())).body(body);
+        put.customize().config_override(patient()).send().await?;
+        Ok(())
+    }
+
+    /// Streams the object into a new file; whether there is such an object.
+    pub(super) async fn get_upload(&self, key: &UploadKey, file: &Path) -> Result<bool, Source> {
+        let get = self.client.get_object().bucket(&self.bucket).key(self.path(key.as_str()));
+        let object = match get.customize().config_override(patient()).send().await {
+            Ok(object) => object,
+            Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        };
+        let mut file = tokio::fs::File::create(file).await?;
+        let mut body = object.body.into_async_read();
+        tokio::time::timeout(TRANSFER_TIMEOUT, tokio::io::copy(&mut body, &mut file)).await??;
+        file.flush().await?;
+        Ok(true)
+    }
+
+    pub(super) async fn delete_upload(&self, key: &UploadKey) -> Result<(), Source> {
+        self.client.delete_object().bucket(&self.bucket).key(self.path(key.as_str())).send().await?;
+        Ok(())
+    }
+
     pub(super) async fn remove(&self, key: &ArchiveKey) -> Result<(), Source> {
         self.client.delete_object().bucket(&self.bucket).key(self.path(&key.to_string())).send().await?;
         Ok(())
@@ -149,6 +180,11 @@ impl Bucket {
     fn path(&self, key: &str) -> String {
         if self.prefix.is_empty() { key.to_owned() } else { format!("{}/{key}", self.prefix) }
     }
+}
+
+fn patient() -> aws_sdk_s3::config::Builder {
+    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_timeout(TRANSFER_TIMEOUT);
+    aws_sdk_s3::Config::builder().timeout_config(timeouts.build())
 }
 
 /// A listing page by page; S3 gives keys in the order of their bytes.

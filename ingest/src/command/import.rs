@@ -8,32 +8,37 @@ use std::time::Duration;
 
 use anyhow::bail;
 use clap::Args;
+use entity::archive::{Archive, UploadKey};
 use entity::clock::SharedClock;
 use entity::db::Db;
+use entity::ids::UserId;
 use entity::ingest_run::Outcome;
 use entity::revision;
 use entity::time::Instant;
 use entity::user::{self, check_username};
 use indicatif::{ProgressBar, ProgressStyle};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use super::{exit_code, open};
 use crate::config::Settings;
-use crate::import::{self, Limits, Progress, Report};
-use crate::journal::{Journal, Step};
-use crate::load::Loaded;
+use crate::import::{self, Limits, Progress, Report, queue};
+use crate::pipeline::Pipeline;
 use crate::settle::MATCH_WINDOW_S;
 
 /// What to import, and for whom.
 #[derive(Args)]
 pub struct Options {
     /// my_spotify_data.zip as Spotify sends it, a folder, or files of JSON
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "waiting", value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Whose listening it is
-    #[arg(long, value_name = "NAME")]
-    pub user: String,
+    #[arg(long, required_unless_present = "waiting", value_name = "NAME")]
+    pub user: Option<String>,
+    /// Do the imports that were uploaded to the API and wait, instead; `run` and `watch` do them too
+    #[arg(long, conflicts_with_all = ["files", "user", "create_user", "dry_run", "json"])]
+    pub waiting: bool,
     /// Make the account if there is none of that name
     #[arg(long)]
     pub create_user: bool,
@@ -46,27 +51,45 @@ pub struct Options {
     /// Print the report as JSON
     #[arg(long)]
     pub json: bool,
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would show them as help")]
-    pub rules: Rules,
 }
 
 /// What holds for every import.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct Rules {
     /// A play of Spotify's API and a row of an export are one play if they ended at most so many seconds apart
-    #[arg(long, env = "IMPORT_MATCH_WINDOW_S", default_value_t = MATCH_WINDOW_S, value_name = "SECONDS",
+    #[arg(long, env = "IMPORT_MATCH_WINDOW_S", default_value_t = MATCH_WINDOW_S, value_name = "SECONDS", global = true,
           value_parser = clap::value_parser!(u32).range(0..=600))]
     pub import_match_window_s: u32,
     /// The most history that is unpacked from an import's files
     #[arg(long, env = "IMPORT_UNPACKED_BYTES_MAX", default_value_t = Limits::default().unpacked_bytes_max,
-          value_name = "BYTES")]
+          value_name = "BYTES", global = true)]
     pub import_unpacked_bytes_max: u64,
+    /// Keep the raw file of every import in the archive, with the personal fields that never reach the database
+    #[arg(long, env = "IMPORT_KEEP_FILE", global = true)]
+    pub keep_file: bool,
+}
+
+impl From<Rules> for queue::Rules {
+    fn from(rules: Rules) -> Self {
+        Self {
+            match_window_s: rules.import_match_window_s,
+            limits: Limits { unpacked_bytes_max: rules.import_unpacked_bytes_max },
+            keep: rules.keep_file,
+        }
+    }
 }
 
 pub(super) async fn execute(settings: &Settings, options: Options, clock: SharedClock) -> anyhow::Result<ExitCode> {
+    let rules = settings.import_rules();
+    if options.waiting {
+        let pipeline = super::pipeline(settings, clock).await?;
+        let ended = waiting(&pipeline, settings, &super::stop::on_signal()).await?;
+        println!("{ended} import(s) that waited are done");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let archive = if rules.keep { Some(settings.archive()?) } else { None };
     let db = open(settings).await?;
-    let (report, outcome) = run(&db, &clock, &options).await?;
+    let (report, outcome) = run(&db, archive.as_ref(), &clock, &options, &rules).await?;
     if options.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {
@@ -75,38 +98,49 @@ pub(super) async fn execute(settings: &Settings, options: Options, clock: Shared
     Ok(exit_code(outcome))
 }
 
+/// Does the imports that were uploaded and wait, until none does or `stop` says so; how many.
+pub(super) async fn waiting(
+    pipeline: &Pipeline,
+    settings: &Settings,
+    stop: &CancellationToken,
+) -> anyhow::Result<usize> {
+    Ok(queue::work(pipeline, &settings.import_rules(), stop).await?)
+}
+
 /// Imports and records it as a run; what it did.
-pub async fn run(db: &Db, clock: &SharedClock, options: &Options) -> anyhow::Result<(Report, Outcome)> {
-    let Some(person) = person(db, options, clock.now()).await? else {
+pub async fn run(
+    db: &Db,
+    archive: Option<&Archive>,
+    clock: &SharedClock,
+    options: &Options,
+    rules: &queue::Rules,
+) -> anyhow::Result<(Report, Outcome)> {
+    let name = options.user.as_deref().unwrap_or_default();
+    let Some(person) = person(db, name, options, clock.now()).await? else {
         bail!(
             "there is no account \"{}\": add --create-user to make one, or see `refrain-ingest accounts list`",
-            options.user.escape_debug()
+            name.escape_debug()
         );
     };
+    if let Some(archive) = archive.filter(|_| !options.dry_run) {
+        keep(archive, person.id, &options.files, clock).await?;
+    }
     let wanted = import::Options {
         zone: entity::time::zone(&person.time_zone)?,
         dry_run: options.dry_run,
-        match_window_s: options.rules.import_match_window_s,
-        limits: Limits { unpacked_bytes_max: options.rules.import_unpacked_bytes_max },
+        match_window_s: rules.match_window_s,
+        limits: rules.limits,
         ..import::Options::new(person.id)
     };
-    let journal = if options.dry_run { None } else { Some(Journal::begin(db, clock, "import").await?) };
-    let (began_at, progress) = (clock.now(), Arc::new(Progress::default()));
+    let progress = Arc::new(Progress::default());
     let shown = tokio::spawn(show(Arc::clone(&progress), clock.clone(), options.json));
-    let result = import::import(db, clock, options.files.clone(), &wanted, progress).await;
-    shown.abort();
-    let outcome = match &result {
-        Ok(report) if report.is_whole() => Outcome::Succeeded,
-        Ok(_) => Outcome::Partly,
-        Err(_) => Outcome::Failed,
+    let files = options.files.clone();
+    let result = match options.dry_run {
+        true => import::import(db, clock, files, &wanted, progress).await,
+        false => import::recorded(db, clock, files, &wanted, progress).await,
     };
-    if let Some(journal) = journal {
-        let message = result.as_ref().err().map(|error| entity::chain::chain(error));
-        let duration_ms = clock.now() - began_at;
-        let step = Step { user: Some(person.id), name: "import", started_at: began_at, duration_ms, message };
-        journal.steps(vec![step]).await?;
-        journal.end(outcome, 1, result.as_ref().map_or_else(|_| Loaded::default(), loaded)).await?;
-    }
+    shown.abort();
+    let outcome = import::outcome(result.as_ref());
     let report = result?;
     info!(
         user.id = person.id.0,
@@ -122,24 +156,35 @@ pub async fn run(db: &Db, clock: &SharedClock, options: &Options) -> anyhow::Res
     Ok((report, outcome))
 }
 
+/// Keeps the files as they are, before anything is read from them.
+async fn keep(archive: &Archive, user: UserId, files: &[PathBuf], clock: &SharedClock) -> anyhow::Result<()> {
+    for file in files {
+        if file.is_dir() {
+            bail!("--keep-file keeps files, and {} is a folder: import the zip instead", file.display());
+        }
+        if file.is_file() {
+            archive.put_upload(&UploadKey::new(user, clock.now()), file).await?;
+        }
+    }
+    Ok(())
+}
+
 /// The account; a new one where that is wanted. A dry run makes none, and tells what would be done for nobody.
-async fn person(db: &Db, options: &Options, now: Instant) -> anyhow::Result<Option<user::Model>> {
-    let known = user::Entity::find().filter(user::Column::Username.eq(&options.user)).one(db.write()).await?;
+async fn person(db: &Db, name: &str, options: &Options, now: Instant) -> anyhow::Result<Option<user::Model>> {
+    let known = user::Entity::find().filter(user::Column::Username.eq(name)).one(db.write()).await?;
     if known.is_some() || !options.create_user {
         return Ok(known);
     }
-    check_username(&options.user).map_err(anyhow::Error::msg)?;
+    check_username(name).map_err(anyhow::Error::msg)?;
     if options.dry_run {
         bail!(
-            "there is no account \"{}\" yet, and a dry run makes none: add it with `refrain-ingest accounts add {}`",
-            options.user,
-            options.user
+            "there is no account \"{name}\" yet, and a dry run makes none: add it with `refrain-ingest accounts add {name}`"
         );
     }
     let zone = entity::time::zone(&options.time_zone)?;
     let person = user::ActiveModel {
-        username: Set(options.user.clone()),
-        display_name: Set(options.user.clone()),
+        username: Set(name.to_owned()),
+        display_name: Set(name.to_owned()),
         time_zone: Set(zone.iana_name().expect("a zone of the database has a name").to_owned()),
         listed: Set(false),
         joined_at: Set(now),
@@ -150,18 +195,6 @@ async fn person(db: &Db, options: &Options, now: Instant) -> anyhow::Result<Opti
     revision::raise(&transaction, &[revision::PEOPLE], now).await?;
     transaction.commit().await?;
     Ok(Some(person))
-}
-
-/// What the run history keeps of a report.
-pub(crate) fn loaded(report: &Report) -> Loaded {
-    let count = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-    Loaded {
-        plays_loaded: count(report.plays_added),
-        plays_known: count(report.already_known + report.plays_merged + report.repeated),
-        rejected: count(report.unreadable),
-        gaps: 0,
-        spooled: 0,
-    }
 }
 
 const SHOWN_EVERY: Duration = Duration::from_millis(200);

@@ -40,6 +40,7 @@ pub(super) async fn execute(settings: &Settings, options: Options, clock: Shared
     let drained = drain(&shift).await;
     let stop = stop::on_signal();
     let mut tally = pass(&shift, "run", which, &stop).await?;
+    super::import::waiting(&shift.pipeline, settings, &stop).await?;
     tally.loaded = tally.loaded.and(Loaded { spooled: drained.waiting + drained.damaged, ..Loaded::default() });
     tokio::select! {
         () = stop.cancelled() => {}

@@ -10,6 +10,7 @@ use tracing::info;
 
 use super::{run, stop};
 use crate::config::Settings;
+use crate::import::queue;
 use crate::jobs::{Engine, Fleet, Inline, Pace, Which};
 
 /// How often.
@@ -33,13 +34,16 @@ pub(super) async fn execute(settings: &Settings, options: Options, clock: Shared
         return Ok(ExitCode::SUCCESS);
     }
     let stop = stop::on_signal();
+    let importing = tokio::spawn(queue::watch(shift.pipeline.clone(), settings.import_rules(), stop.clone()));
     if is_fleet {
         info!("watching, as one of a fleet");
-        Fleet::default().work(shift, stop).await?;
+        Fleet::default().work(shift, stop.clone()).await?;
     } else {
         info!("watching");
-        Inline { database_url: settings.database_url()? }.work(shift, stop).await?;
+        Inline { database_url: settings.database_url()? }.work(shift, stop.clone()).await?;
     }
+    stop.cancel();
+    importing.await?;
     info!("stopped");
     Ok(ExitCode::SUCCESS)
 }

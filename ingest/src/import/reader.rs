@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use entity::time::Instant;
 use tokio::sync::mpsc::Sender;
 
-use super::report::{File, Report, UNREADABLE_LISTED_MAX, Unreadable};
 use super::row::{self, Row};
 use super::rows::{Next, Rows};
 use super::source::{Found, Limits, Sources};
 use crate::load::export::{Chunk, Named, Stream};
+use entity::import_report::{File, Report, UNREADABLE_LISTED_MAX, Unreadable};
 
 /// What is loaded in one transaction.
 const STREAMS_A_CHUNK: usize = 50_000;

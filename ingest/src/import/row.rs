@@ -16,8 +16,8 @@ use serde::de::{self, Deserialize, Deserializer, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::report::Reason;
 use crate::load::export::PLAY_MS_MIN;
+use entity::import_report::Reason;
 
 /// What a row says.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! A generated history in a fresh database, and applications over it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use api::app::{App, Keeping, app};
+use api::app::{App, Keeping, Services, app};
 use api::http::Limits;
 use axum::Router;
 use axum::body::Bytes;
@@ -13,6 +14,7 @@ use entity::db::Db;
 use entity::time::Instant;
 use ingest::command::demo::{self, Options};
 use ingest::pipeline::Pipeline;
+use ingest::spool::Spool;
 use tests::database::TestDb;
 use tests::ingest::TestArchive;
 use tokio::net::TcpListener;
@@ -40,15 +42,19 @@ impl World {
         let database = if sqlite { TestDb::sqlite().await } else { TestDb::postgres().await };
         let archive = TestArchive::directory();
         let clock: SharedClock = Arc::new(FixedClock::new(Instant::parse(NOW)?));
-        let pipeline = Pipeline { db: database.db(), archive: archive.open(), clock: clock.clone() };
+        let folder = tempfile::tempdir()?;
+        let spool = Spool::new(folder.path().join("spool"));
+        let pipeline = Pipeline::new(database.db(), archive.open(), spool, clock.clone());
         demo::fill(&pipeline, &Options { listeners: 6, plays, seed: 1 }).await?;
         Ok(Self { db: Db::open(database.url(), 16).await?, clock, _database: database, _archive: archive })
     }
 
     /// An application over it.
     pub(crate) fn app(&self, keeping: &Keeping) -> App {
-        let limits = Limits { executions_max: 4_096, ..Limits::default() };
-        app(&self.db, self.clock.clone(), &limits, keeping, "nobody")
+        // A crowd takes its time on a small machine, and is to be answered.
+        let execution_time_max = Duration::from_secs(120);
+        let limits = Limits { executions_max: 4_096, execution_time_max, ..Limits::default() };
+        app(&self.db, self.clock.clone(), &limits, keeping, "nobody", Services::default())
     }
 }
 

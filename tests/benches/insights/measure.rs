@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant as Stopwatch};
 
 use anyhow::{Context, ensure};
-use api::app::{App, Keeping, app};
+use api::app::{App, Keeping, Services, app};
 use api::graphql::{RequestContext, Shared};
 use api::http::Limits;
+use api::loaders::Memory;
 use async_graphql::Request;
 use entity::clock::{FixedClock, SharedClock};
 use entity::db::Db;
@@ -80,8 +81,9 @@ impl Sides {
         let clock: SharedClock = Arc::new(FixedClock::new(NOW));
         // What is measured here is counting, so nothing is kept.
         let keeping = Keeping { cache_bytes: 0, ..Keeping::default() };
-        let app = app(&db, Arc::clone(&clock), &Limits::default(), &keeping, "nobody");
-        let shared = Shared { db: db.clone(), clock, revisions: app.revisions.clone(), cache: app.cache.clone() };
+        let app = app(&db, Arc::clone(&clock), &Limits::default(), &keeping, "nobody", Services::default());
+        let (revisions, cache) = (app.revisions.clone(), app.cache.clone());
+        let shared = Shared { db: db.clone(), clock, revisions, cache, memory: Memory::new(0), redis: None };
         let mut options = ConnectOptions::new(url);
         options.max_connections(1).sqlx_logging(false);
         let naive = Database::connect(options).await?;
@@ -117,7 +119,7 @@ impl Sides {
         // A turn that took longer than all turns together are meant to is not taken again, only its place in the first round.
         let is_slow = begun.elapsed() > patience.enough;
         loop {
-            if !stopped && !patience.alone && !(is_slow && measured.naive.0.is_empty()) {
+            if !(stopped || patience.alone || is_slow && measured.naive.0.is_empty()) {
                 took = self.ask_naive(&statement).await?.1;
             }
             measured.naive.0.push(took);

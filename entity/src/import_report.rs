@@ -1,16 +1,13 @@
-//! What an import did, row by row: every row that was read is counted once, under what became of it.
+//! What an import did, row by row: every row that was read is counted once, under what became of it. Made by `ingest`, shown
+//! by its command and, from the row of [`crate::import`], by `api`.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use entity::time::Instant;
-use jiff::tz::TimeZone;
-use serde::Serialize;
-
-use crate::load::export::Taken;
+use serde::{Deserialize, Serialize};
 
 /// Why a row does not count as listening.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// It ran for less than 30 seconds, to the track's end or not at all: neither a play nor a skip.
@@ -41,7 +38,7 @@ impl Reason {
 }
 
 /// What an import did.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// Whether nothing was written.
     pub dry_run: bool,
@@ -78,7 +75,7 @@ pub struct Report {
 }
 
 /// A file of history.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct File {
     /// Its name, without the folder.
     pub name: String,
@@ -89,7 +86,7 @@ pub struct File {
 }
 
 /// A row that was not understood.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unreadable {
     /// The file's name.
     pub file: String,
@@ -106,19 +103,6 @@ pub const UNREADABLE_LISTED_MAX: usize = 1_000;
 const UNREADABLE_SHOWN_MAX: usize = 10;
 
 impl Report {
-    /// Adds what became of streams; days are those of `zone`.
-    pub(super) fn take(&mut self, taken: &Taken, zone: &TimeZone) {
-        self.plays_added += taken.plays_added;
-        self.plays_merged += taken.plays_merged;
-        self.already_known += taken.already_known;
-        self.repeated += taken.repeated;
-        self.skips_kept += taken.skips_kept;
-        self.gaps_filled += taken.gaps_filled;
-        let day = |at: Instant| at.in_zone(zone).strftime("%Y-%m-%d").to_string();
-        self.first_day = self.first_day.take().into_iter().chain(taken.first_at.map(day)).min();
-        self.last_day = self.last_day.take().into_iter().chain(taken.last_at.map(day)).max();
-    }
-
     /// Rows that are accounted for; the same as `rows` once the import is over.
     pub fn counted(&self) -> u64 {
         let streams = self.plays_added + self.plays_merged + self.already_known + self.repeated + self.skips_kept;

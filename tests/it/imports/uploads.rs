@@ -1,0 +1,172 @@
+//! An export that is uploaded: the API takes it, the ingest reads it, and GraphQL tells how far it is.
+
+use ::api::http::Uploads;
+use ::ingest::import::Limits;
+use ::ingest::import::queue::{self, Rules};
+use entity::archive::Prefix;
+use entity::ids::UserId;
+use reqwest::{Response, StatusCode};
+use serde_json::{Value, json};
+use tests::api::Api;
+use tests::database::TestDb;
+use tests::export::{PERSONAL, file, row, zip};
+use tests::ingest::{Station, TestArchive};
+use tests::on_both;
+use tests::program::Program;
+use tokio_util::sync::CancellationToken;
+
+use super::{T0, person, plays};
+
+on_both! {
+    an_upload_becomes_plays_and_is_told_how_far_it_is,
+    two_processes_never_do_one_import_at_the_same_time,
+    what_cannot_be_read_is_told_and_deleted,
+    an_upload_goes_through_the_programs,
+}
+
+/// Where uploads are taken, on a port of its own.
+async fn uploads(station: &Station, bytes_max: u64) -> String {
+    let uploads = Uploads {
+        db: station.db.db(),
+        clock: station.pipeline.clock.clone(),
+        archive: station.archive.open(),
+        bytes_max,
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/import", listener.local_addr().unwrap());
+    tokio::spawn(axum::serve(listener, uploads.routes()).into_future());
+    url
+}
+
+async fn post(url: &str, media: &str, bytes: Vec<u8>) -> Response {
+    let client = reqwest::Client::new();
+    client.post(url).header("x-viewer", "ada").header("content-type", media).body(bytes).send().await.unwrap()
+}
+
+async fn upload(url: &str, bytes: Vec<u8>) -> String {
+    let response = post(url, "application/zip", bytes).await;
+    assert_eq!(response.status(), StatusCode::ACCEPTED);
+    let answer: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
+    assert_eq!(answer["state"], "PENDING");
+    answer["id"].as_str().unwrap().to_owned()
+}
+
+fn export() -> Vec<u8> {
+    let rows = [row("t1", "a1", T0, 60_000), row("t2", "a1", T0 + 300_000, 90_000), json!({ "ts": 7 })];
+    zip(&[("x/Streaming_History_Audio_0.json", file(&rows)), ("x/Userdata.json", b"{}".to_vec())])
+}
+
+fn rules(keep: bool) -> Rules {
+    Rules { match_window_s: 90, limits: Limits::default(), keep }
+}
+
+async fn work(station: &Station, keep: bool) -> usize {
+    queue::work(&station.pipeline, &rules(keep), &CancellationToken::new()).await.unwrap()
+}
+
+const TOLD: &str = "query ($id: ID!) { import(id: $id) { id state rowsRead progress endedAt error report {
+    rows playsAdded unreadable unreadableRows { file row reason } files { name rows problem } filesIgnored
+    setAside { reason rows } firstDay lastDay } } }";
+
+async fn an_upload_becomes_plays_and_is_told_how_far_it_is(db: TestDb) {
+    for archive in [TestArchive::directory(), TestArchive::s3().await] {
+        let station = Station::with(db.another().await, tests::fake_spotify::AppMode::Extended, archive).await;
+        person(&station.db, "ada").await;
+        let api = Api::start(&station.db.db()).await;
+        let url = uploads(&station, 1 << 20).await;
+        let id = upload(&url, export()).await;
+        let told = api.ask_with(TOLD, json!({ "id": id })).await;
+        assert_eq!(told["import"]["state"], "PENDING");
+        assert_eq!(plays(&station.db).await, Vec::<String>::new(), "the API writes no play");
+        assert_eq!(station.archive.keys().await.len(), 1);
+
+        assert_eq!(work(&station, false).await, 1);
+        let told = api.ask_with(TOLD, json!({ "id": id })).await;
+        let import = &told["import"];
+        assert_eq!(
+            (&import["state"], &import["progress"], &import["rowsRead"]),
+            (&json!("PARTLY"), &json!(1.0), &json!(3))
+        );
+        assert_eq!(import["report"]["playsAdded"], 2);
+        assert_eq!(import["report"]["unreadableRows"][0]["reason"], "ts is a number: expected a text");
+        assert_eq!(plays(&station.db).await, ["0 t1 60 export", "300 t2 90 export"]);
+        assert_eq!(station.archive.keys().await, Vec::<String>::new(), "the raw file is gone");
+        assert_eq!(api.ask("{ user(username: \"ada\") { imports { id } } }").await["user"]["imports"][0]["id"], id);
+        assert!(!told.to_string().contains(PERSONAL[0]));
+
+        // Kept if the operator wants that, and then below what erasing a person deletes.
+        upload(&url, export()).await;
+        assert_eq!(work(&station, true).await, 1);
+        assert_eq!(station.archive.keys().await.len(), 1);
+        for prefix in Prefix::personal(UserId(1)) {
+            station.archive.open().delete(&prefix).await.unwrap();
+        }
+        assert_eq!(station.archive.keys().await, Vec::<String>::new());
+    }
+}
+
+async fn two_processes_never_do_one_import_at_the_same_time(db: TestDb) {
+    let station = Station::new(db).await;
+    person(&station.db, "ada").await;
+    let url = uploads(&station, 1 << 20).await;
+    for _ in 0..3 {
+        upload(&url, export()).await;
+    }
+    let both = futures::join!(work(&station, false), work(&station, false));
+    assert_eq!(both.0 + both.1, 3);
+    assert_eq!(station.db.number("SELECT CAST(sum(attempts) AS bigint) FROM import").await, 3);
+
+    // A process that was killed has left its claim behind; it is taken over when it has been silent for long enough.
+    upload(&url, export()).await;
+    let claimed = format!(
+        "UPDATE import SET state = 'running', attempts = 1, claimed_at = {} WHERE state = 'pending'",
+        station.now_ms()
+    );
+    station.db.execute(&claimed).await;
+    assert_eq!(work(&station, false).await, 0);
+    station.pass_ms(200_000);
+    assert_eq!(work(&station, false).await, 1);
+    assert_eq!(plays(&station.db).await.len(), 2);
+}
+
+async fn what_cannot_be_read_is_told_and_deleted(db: TestDb) {
+    let station = Station::new(db).await;
+    person(&station.db, "ada").await;
+    let api = Api::start(&station.db.db()).await;
+    let url = uploads(&station, 4_000).await;
+    for (media, bytes, status, code) in [
+        ("text/plain", export(), StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE"),
+        ("application/zip", vec![0; 5_000], StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE"),
+        ("application/zip", vec![], StatusCode::BAD_REQUEST, "BAD_REQUEST"),
+    ] {
+        let response = post(&url, media, bytes).await;
+        assert_eq!(response.status(), status);
+        assert!(response.text().await.unwrap().contains(code));
+    }
+    assert_eq!((station.db.count("import").await, station.archive.keys().await.len()), (0, 0));
+    let id = upload(&url, zip(&[("cat.jpg", b"meow".to_vec())])).await;
+    assert_eq!(work(&station, true).await, 1);
+    let told = api.ask_with(TOLD, json!({ "id": id })).await;
+    assert_eq!(told["import"]["state"], "FAILED");
+    let error = told["import"]["error"].as_str().unwrap();
+    assert!(error.starts_with("the upload holds no listening history: expected"), "{error}");
+    assert_eq!(told["import"]["report"], Value::Null);
+    assert_eq!(api.ask_with(TOLD, json!({ "id": "nothing" })).await["import"], Value::Null);
+}
+
+async fn an_upload_goes_through_the_programs(db: TestDb) {
+    person(&db, "ada").await;
+    let archive = TestArchive::directory();
+    let settings = |program: Program| program.env("DATABASE_URL", db.url()).envs(archive.env());
+    let api = settings(Program::api()).env("LISTEN_ADDR", "127.0.0.1:0");
+    let mut running = api.start(&["serve"]);
+    let line = running.says("ready: open ").await;
+    let origin = line.split("open ").nth(1).unwrap().trim_end_matches("/graphiql").to_owned();
+    upload(&format!("{origin}/import"), export()).await;
+    let said = settings(Program::ingest()).run(&["import", "--waiting"]).await;
+    assert!(said.stdout.contains("1 import(s) that waited are done"), "{said:?}");
+    for secret in PERSONAL {
+        assert!(!format!("{said:?}").contains(secret));
+    }
+    assert_eq!(plays(&db).await.len(), 2);
+}
