@@ -28,13 +28,15 @@ use crate::revision::{Freshness, Revisions};
 pub struct Keeping {
     /// The budget of kept answers, in bytes; 0 keeps none.
     pub cache_bytes: u64,
+    /// Whether whole answers are kept beside those of fields.
+    pub whole_answers: bool,
     /// How old a revision may be when it is used.
     pub freshness: Freshness,
 }
 
 impl Default for Keeping {
     fn default() -> Self {
-        Self { cache_bytes: CACHE_BYTES_DEFAULT, freshness: Freshness::default() }
+        Self { cache_bytes: CACHE_BYTES_DEFAULT, whole_answers: true, freshness: Freshness::default() }
     }
 }
 
@@ -52,7 +54,8 @@ impl Keeping {
     /// Half for what costs the database most; a quarter each for what spares executing a query, and looking up names.
     fn shares(&self) -> Shares {
         let quarter = self.cache_bytes / 4;
-        Shares { fields: self.cache_bytes - 2 * quarter, answers: quarter, rows: quarter }
+        let answers = if self.whole_answers { quarter } else { 0 };
+        Shares { fields: self.cache_bytes - 2 * quarter, answers, rows: quarter }
     }
 }
 
@@ -74,6 +77,8 @@ pub struct App {
     pub revisions: Revisions,
     /// The answers that are kept.
     pub cache: Cache,
+    /// The rows that are kept.
+    pub memory: Memory,
     /// What happens here, in numbers.
     pub metrics: Metrics,
     /// Waits for executions whose client has left, once the server has stopped.
@@ -129,7 +134,7 @@ pub fn app(
         clock,
         revisions: revisions.clone(),
         cache: cache.clone(),
-        memory,
+        memory: memory.clone(),
         redis: redis.clone(),
     };
 
@@ -149,7 +154,7 @@ pub fn app(
     };
     let others = Router::new().route_service(WEBSOCKET_PATH, websocket).merge(connect);
     let router = http::router(handler.clone(), &page, schema.sdl(), ready, others);
-    App { schema, router, revisions, cache, metrics, finish: Box::pin(async move { handler.finish().await }) }
+    App { schema, router, revisions, cache, memory, metrics, finish: Box::pin(async move { handler.finish().await }) }
 }
 
 const TIDY_EVERY: Duration = Duration::from_secs(30);

@@ -132,7 +132,7 @@ impl Settings {
             sample: Duration::from_secs(self.everyone_sample_s.into()),
             lease: Duration::from_millis(self.revision_lease_ms.into()),
         };
-        Keeping { cache_bytes: self.cache_bytes, freshness }
+        Keeping { cache_bytes: self.cache_bytes, freshness, ..Keeping::default() }
     }
 
     /// The Redis through which instances share answers.

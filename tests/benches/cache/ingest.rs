@@ -22,7 +22,7 @@ const PLAYS_PER_PAGE: u32 = 50;
 /// How often a listener who does not listen is answered from memory while `PLAYS_PER_SECOND` plays of another are loaded.
 pub(crate) async fn measure(world: &World, seconds: f64) -> anyhow::Result<Vec<Line>> {
     progress!("{PLAYS_PER_SECOND} plays a second for {seconds} s");
-    let app = world.app(&Keeping::default());
+    let app = world.app(&Keeping { whole_answers: false, ..Keeping::default() });
     let (cache, served) = (app.cache.clone(), Served::start(app.router).await?);
     // The viewer is the listener whose account was made first; the last one listens.
     let last = user::Entity::find().order_by_desc(user::Column::Id).one(world.db.read()).await?;

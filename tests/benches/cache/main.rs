@@ -10,6 +10,7 @@ mod client;
 mod dashboard;
 mod flights;
 mod ingest;
+mod outage;
 mod scan;
 mod world;
 
@@ -51,7 +52,7 @@ struct Options {
     /// On SQLite instead of an own Postgres.
     #[arg(long)]
     sqlite: bool,
-    /// Only measurements whose name holds one of these texts (scan, dashboard, flights, ingest).
+    /// Only measurements whose name holds one of these texts (scan, dashboard, flights, ingest, outage).
     #[arg(long, value_name = "TEXT", value_delimiter = ',')]
     only: Vec<String>,
     /// What cargo passes.
@@ -83,13 +84,16 @@ async fn main() -> anyhow::Result<()> {
     if options.wants("scan") {
         lines.extend(scan::measure(options.keys, options.budget_mib << 20).await?);
     }
-    if ["dashboard", "flights", "ingest"].iter().any(|name| options.wants(name)) {
+    if ["dashboard", "flights", "ingest", "outage"].iter().any(|name| options.wants(name)) {
         let world = World::made(options.plays, options.sqlite).await?;
         if options.wants("dashboard") {
             lines.extend(dashboard::measure(&world, &options).await?);
         }
         if options.wants("flights") {
             lines.extend(flights::measure(&world).await?);
+        }
+        if options.wants("outage") && !options.sqlite {
+            lines.extend(outage::measure(&world).await?);
         }
         if options.wants("ingest") {
             lines.extend(ingest::measure(&world, options.ingest_seconds).await?);

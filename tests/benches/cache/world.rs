@@ -51,10 +51,15 @@ impl World {
 
     /// An application over it.
     pub(crate) fn app(&self, keeping: &Keeping) -> App {
+        self.app_with(keeping, Services::default())
+    }
+
+    /// The same, with services from outside.
+    pub(crate) fn app_with(&self, keeping: &Keeping, services: Services) -> App {
         // A crowd takes its time on a small machine, and is to be answered.
         let execution_time_max = Duration::from_secs(120);
         let limits = Limits { executions_max: 4_096, execution_time_max, ..Limits::default() };
-        app(&self.db, self.clock.clone(), &limits, keeping, "nobody", Services::default())
+        app(&self.db, self.clock.clone(), &limits, keeping, "nobody", services)
     }
 }
 
