@@ -5,7 +5,8 @@
 
 use entity::db::Db;
 use entity::ids::UserId;
-use entity::spotify_account::{self, State};
+use entity::secret::Sealed;
+use entity::spotify_account::{self, ConnectError, State};
 use entity::time::Instant;
 use entity::{revision, user};
 use sea_orm::sea_query::Expr;
@@ -61,4 +62,23 @@ pub async fn request_ingest(db: &Db, user: UserId, now: Instant) -> Result<bool,
         .exec(db.write())
         .await?;
     Ok(asked.rows_affected > 0)
+}
+
+/// Ends the Spotify link of `user`; with `erase`, has the ingest erase everything of that person. Whether there was a link.
+pub async fn disconnect(db: &Db, user: UserId, erase: bool, now: Instant) -> Result<bool, DbErr> {
+    spotify_account::disconnect(db, user, erase, now).await
+}
+
+/// Links `user` to the Spotify account that they have just signed in to.
+pub async fn connect(
+    db: &Db,
+    user: UserId,
+    spotify_user_id: Option<String>,
+    sealed_refresh_token: Sealed,
+    now: Instant,
+) -> Result<(), ConnectError> {
+    let transaction = db.begin().await?;
+    spotify_account::connect(&transaction, user, spotify_user_id, sealed_refresh_token, now).await?;
+    revision::raise(&transaction, &[user.0], now).await?;
+    Ok(transaction.commit().await?)
 }

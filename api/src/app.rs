@@ -3,20 +3,24 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_graphql::Request;
+use async_graphql::{Request, Result};
 use async_graphql_axum::GraphQLSubscription;
 use axum::Router;
+use axum::http::HeaderName;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, header};
 use entity::clock::SharedClock;
 use entity::db::Db;
+use entity::revision::CLEARED;
 use tokio::time::sleep;
 use tracing::info;
 
-use crate::cache::Cache;
+use crate::cache::{Cache, Rests};
+use crate::connect::{self, Connect};
 use crate::graphql::{self, RequestContext, Schema, Shared};
-use crate::http::{self, Graphiql, GraphqlHttp, Guarded, Limits, graphiql};
+use crate::http::{self, Context, Graphiql, GraphqlHttp, Guarded, Limits, Provide, graphiql};
+use crate::loaders::Memory;
 use crate::metrics::Metrics;
+use crate::redis::Redis;
 use crate::revision::{Freshness, Revisions};
 
 /// What is kept in memory, and how old it may be.
@@ -34,11 +38,29 @@ impl Default for Keeping {
     }
 }
 
+/// The parts of the budget.
+struct Shares {
+    /// Answers of fields.
+    fields: u64,
+    /// Whole answers.
+    answers: u64,
+    /// Rows of the catalogue.
+    rows: u64,
+}
+
+impl Keeping {
+    /// Half for what costs the database most; a quarter each for what spares executing a query, and looking up names.
+    fn shares(&self) -> Shares {
+        let quarter = self.cache_bytes / 4;
+        Shares { fields: self.cache_bytes - 2 * quarter, answers: quarter, rows: quarter }
+    }
+}
+
 /// 64 MiB: some ten thousand charts of fifty rows.
 pub const CACHE_BYTES_DEFAULT: u64 = 64 * 1024 * 1024;
 
 /// Names the listener who asks, as long as access control is off.
-const VIEWER_HEADER: &str = "x-viewer";
+pub(crate) const VIEWER_HEADER: &str = "x-viewer";
 
 const WEBSOCKET_PATH: &str = "/graphql/ws";
 
@@ -58,32 +80,61 @@ pub struct App {
     pub finish: futures::future::BoxFuture<'static, ()>,
 }
 
+/// What the application may use beside the database.
+#[derive(Default)]
+pub struct Services {
+    /// Where it counts.
+    pub metrics: Metrics,
+    /// Shares answers with other instances; without it, each has its own.
+    pub redis: Option<Redis>,
+    /// Lets people sign in to Spotify; without it, nobody can here.
+    pub connect: Option<Connect>,
+}
+
 /// Puts the application together, within a runtime. GraphiQL's example queries ask about `example_username`.
-pub fn app(db: &Db, clock: SharedClock, limits: &Limits, keeping: &Keeping, example_username: &str) -> App {
+pub fn app(
+    db: &Db,
+    clock: SharedClock,
+    limits: &Limits,
+    keeping: &Keeping,
+    example_username: &str,
+    services: Services,
+) -> App {
+    let Services { metrics, redis, connect } = services;
+    let connect = connect::routes(db, clock.clone(), connect);
     let schema = graphql::schema(limits);
-    let metrics = Metrics::default();
-    let cache = Cache::new(keeping.cache_bytes, &metrics);
+    let (cache, memory) =
+        (Cache::sharing(keeping.shares().fields, &metrics, redis.clone()), Memory::new(keeping.shares().rows));
     let on_cleared = {
-        let cache = cache.clone();
+        let (cache, memory) = (cache.clone(), memory.clone());
         move || {
+            memory.clear();
             let entries = cache.clear(None);
             info!(entries, "an operator has emptied the cache: {entries} entries are dropped");
         }
     };
     let revisions = Revisions::follow(db, keeping.freshness, &metrics, on_cleared);
     tokio::spawn(tidy(metrics.clone(), revisions.stopped()));
-    let shared = Shared { db: db.clone(), clock, revisions: revisions.clone(), cache: cache.clone() };
-
-    let provide = {
-        let shared = shared.clone();
-        move |parts: &Parts, request: Request| {
-            let viewer = parts.headers.get(VIEWER_HEADER).and_then(|name| name.to_str().ok()).map(str::to_owned);
-            // While access control is off, everyone is an operator and may insist on a fresh answer.
-            let fresh = parts.headers.get_all(header::CACHE_CONTROL).iter().any(insists);
-            request.data(Arc::new(RequestContext::new(shared.clone(), viewer, fresh)))
-        }
+    if let Some(redis) = &redis {
+        let (cache, memory, revisions) = (cache.clone(), memory.clone(), revisions.clone());
+        redis.on_cleared(move |audience| {
+            // Their numbers have risen, and are read anew; what is dropped here only makes room.
+            revisions.forget(&[audience]);
+            cache.clear((audience != CLEARED).then_some(audience));
+            memory.clear();
+        });
+    }
+    let shared = Shared {
+        db: db.clone(),
+        clock,
+        revisions: revisions.clone(),
+        cache: cache.clone(),
+        memory,
+        redis: redis.clone(),
     };
-    let handler = GraphqlHttp::new(schema.clone(), provide, limits.clone());
+
+    let limits = &Limits { answers_bytes_max: keeping.shares().answers, ..limits.clone() };
+    let handler = GraphqlHttp::new(schema.clone(), ForRequests(shared.clone()), limits.clone(), redis, &metrics);
 
     let equip = move |request: Request| request.data(Arc::new(RequestContext::new(shared.clone(), None, false)));
     let websocket = GraphQLSubscription::new(Guarded::new(schema.clone(), limits.clone(), equip));
@@ -96,7 +147,7 @@ pub fn app(db: &Db, clock: SharedClock, limits: &Limits, keeping: &Keeping, exam
             async move { db.ping().await.map_err(|_| "The database cannot be reached.".to_owned()) }
         }
     };
-    let others = Router::new().route_service(WEBSOCKET_PATH, websocket);
+    let others = Router::new().route_service(WEBSOCKET_PATH, websocket).merge(connect);
     let router = http::router(handler.clone(), &page, schema.sdl(), ready, others);
     App { schema, router, revisions, cache, metrics, finish: Box::pin(async move { handler.finish().await }) }
 }
@@ -117,8 +168,34 @@ async fn tidy(metrics: Metrics, stopped: impl Future<Output = ()>) {
     }
 }
 
-/// Whether a `Cache-Control` of a request asks for an answer that comes from nobody's memory.
-fn insists(value: &HeaderValue) -> bool {
-    let directives = value.to_str().unwrap_or_default().split(',');
-    directives.into_iter().any(|directive| directive.trim().eq_ignore_ascii_case("no-cache"))
+/// Equips requests, and knows what has changed since they were answered.
+struct ForRequests(Shared);
+
+impl Provide for ForRequests {
+    type Context = RequestContext;
+
+    const ASKER: HeaderName = HeaderName::from_static(VIEWER_HEADER);
+
+    async fn provide(&self, parts: &Parts, request: Request, fresh: bool) -> Result<(Request, Arc<RequestContext>)> {
+        let viewer = parts.headers.get(VIEWER_HEADER).and_then(|name| name.to_str().ok()).map(str::to_owned);
+        let context = Arc::new(RequestContext::new(self.0.clone(), viewer, fresh));
+        Ok((request.data(Arc::clone(&context)), context))
+    }
+
+    async fn stands(&self, rests: &Rests) -> bool {
+        let pinned = self.0.revisions.pinned(false);
+        // What cannot be looked up is not given again; the execution will say why.
+        rests.stands(&pinned, self.0.clock.now()).await.unwrap_or(false)
+    }
+
+    fn ends_in(&self, rests: &Rests) -> Option<Duration> {
+        let left_ms = rests.until?.ms() - self.0.clock.now().ms();
+        Some(Duration::from_millis(u64::try_from(left_ms).unwrap_or(0)))
+    }
+}
+
+impl Context for RequestContext {
+    fn rests(&self) -> Rests {
+        Self::rests(self)
+    }
 }

@@ -4,8 +4,8 @@
 //! changed, never wrong, and never expires; it is only not asked for any more. What time does is bound memory, not truth.
 //!
 //! [`Cache::ask`] looks into the [store](store::Store), then [joins or begins a flight](flight::Flights), which asks the
-//! database. A second level, shared by instances, belongs into that flight (`Cache::fetch`): before the database is asked, and
-//! after it has answered, under the key's text. [`Rests`] is the other half: what a whole answer rests on, for those who keep
+//! database: in that flight, what instances [share](shared::Shared) is looked into before, and filled after.
+//! [`Rests`] is the other half: what a whole answer rests on, for those who keep
 //! whole answers or say how long theirs may be kept.
 //!
 //! It knows neither GraphQL nor HTTP, decides nothing about who may see what, and never reads a revision: whoever makes a key
@@ -17,6 +17,7 @@ mod flight;
 mod key;
 mod report;
 mod rests;
+mod shared;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -35,8 +36,10 @@ pub use report::{FieldReport, Report};
 pub use rests::Rests;
 
 use crate::metrics::Metrics;
-use flight::{Boarding, Flights};
+use crate::redis::Redis;
+pub(crate) use flight::{Boarding, Flights};
 use report::{Counts, Outcome};
+use shared::{Found, Shared};
 use store::{Kept, Store};
 
 /// A failed question, shared by all who waited for its answer.
@@ -49,15 +52,23 @@ pub struct Cache(Arc<Inner>);
 struct Inner {
     /// None with a budget of 0: then answers are shared by those who ask at once, and kept for nobody else.
     store: Option<Store>,
-    flights: Flights<Result<Kept, Failure>>,
+    flights: Flights<Key, Result<Kept, Failure>>,
+    /// None where instances share nothing.
+    shared: Option<Shared>,
     counts: Counts,
 }
 
 impl Cache {
     /// A cache of at most `budget` bytes; 0 keeps nothing.
     pub fn new(budget: u64, metrics: &Metrics) -> Self {
+        Self::sharing(budget, metrics, None)
+    }
+
+    /// The same, with a second level that it shares with other instances.
+    pub fn sharing(budget: u64, metrics: &Metrics, redis: Option<Redis>) -> Self {
+        let shared = redis.map(|redis| Shared::new(redis, metrics));
         let store = (budget > 0).then(|| Store::new(budget));
-        let cache = Self(Arc::new(Inner { store, flights: Flights::new(), counts: Counts::new(metrics) }));
+        let cache = Self(Arc::new(Inner { store, flights: Flights::new(), shared, counts: Counts::new(metrics) }));
         let weak = Arc::downgrade(&cache.0);
         metrics.before_rendering(move || {
             if let Some(inner) = weak.upgrade() {
@@ -84,7 +95,7 @@ impl Cache {
             return Ok(kept.answer());
         }
         let key = Arc::new(key);
-        let take_off = || Arc::clone(inner).fetch(Arc::clone(&key), question).boxed();
+        let take_off = || Arc::clone(inner).fetch(Arc::clone(&key), question, false).boxed();
         let (outcome, answer) = match inner.flights.board(&key, || inner.kept(&key).map(Ok), take_off) {
             Boarding::Needless(answer) => (Outcome::Hit, answer),
             Boarding::Joined(flight) => (Outcome::Wait, flight.await),
@@ -102,7 +113,7 @@ impl Cache {
     {
         let begun = Instant::now();
         let key = Arc::new(key);
-        let answer = Arc::clone(&self.0).fetch(Arc::clone(&key), question).await;
+        let answer = Arc::clone(&self.0).fetch(Arc::clone(&key), question, true).await;
         self.0.counts.note(&key, Outcome::Refresh, begun.elapsed());
         answer.map(Kept::answer)
     }
@@ -138,15 +149,32 @@ impl Inner {
         self: Arc<Self>,
         key: Arc<Key>,
         question: impl Future<Output = Result<T, DbErr>> + Send + 'static,
+        fresh: bool,
     ) -> Result<Kept, Failure> {
         let begun = Instant::now();
-        let kept = Kept::new(question.await.map_err(Arc::new)?);
+        let turn = match &self.shared {
+            Some(shared) if fresh => Some(shared.turn(key.to_string())),
+            Some(shared) => match shared.find(key.to_string()).await {
+                Found::Answer(answer) => return Ok(self.keep(key, Kept::new::<T>(answer))),
+                Found::Turn(turn) => Some(turn),
+            },
+            None => None,
+        };
+        let answer = question.await.map_err(Arc::new)?;
+        if let Some(turn) = turn {
+            turn.fill(&answer);
+        }
+        let kept = Kept::new(answer);
         let duration = begun.elapsed();
         self.counts.filled(&key, duration);
         debug!(cache.key = %key, duration_us = duration.as_micros() as u64, "cache fill: {}", key.field());
+        Ok(self.keep(key, kept))
+    }
+
+    fn keep(&self, key: Arc<Key>, kept: Kept) -> Kept {
         if let Some(store) = &self.store {
             store.keep(key, kept.clone());
         }
-        Ok(kept)
+        kept
     }
 }

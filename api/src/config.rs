@@ -1,6 +1,7 @@
 //! The settings of `refrain-api`: flags, environment variables, `.env`.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::bail;
@@ -8,9 +9,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use entity::archive::{Archive, S3Settings};
 use entity::clock::SharedClock;
 use entity::db::Db;
-use entity::settings::{DatabaseSettings, LogFormat, LogSettings};
+use entity::settings::{DatabaseSettings, KeySettings, LogFormat, LogSettings, SpotifySettings, secret};
 
 use crate::app::{CACHE_BYTES_DEFAULT, Keeping};
+use crate::connect::{self, Connect};
 use crate::http::Uploads;
 use crate::revision::Freshness;
 
@@ -44,6 +46,10 @@ pub struct Settings {
     database: DatabaseSettings,
     #[command(flatten)]
     log: LogSettings,
+    #[command(flatten)]
+    spotify: SpotifySettings,
+    #[command(flatten)]
+    keys: KeySettings,
     /// Where uploaded privacy exports wait for the ingest, and so the same as the ingest's: file:FOLDER or s3://BUCKET/PREFIX
     #[arg(long, env = "ARCHIVE_URL", default_value = "file:./archive", value_name = "URL", global = true)]
     archive_url: String,
@@ -65,6 +71,12 @@ pub struct Settings {
     /// each request reads its rows
     #[arg(long, env = "REVISION_LEASE_MS", default_value_t = 1000, value_name = "MILLISECONDS", global = true)]
     revision_lease_ms: u32,
+    /// A Redis through which instances share answers: redis://HOST:PORT, rediss://… for TLS. Without it, each has its own
+    #[arg(long, env = "REDIS_URL", hide_env_values = true, value_name = "URL", global = true)]
+    redis_url: Option<String>,
+    /// A file that REDIS_URL is read from
+    #[arg(long, env = "REDIS_URL_FILE", value_name = "FILE", global = true)]
+    redis_url_file: Option<PathBuf>,
     /// Where `/metrics` is served; beside everything else if not set
     #[arg(long, env = "METRICS_ADDR", value_name = "ADDRESS:PORT", global = true)]
     metrics_addr: Option<SocketAddr>,
@@ -92,6 +104,19 @@ impl Settings {
         self.log.log_format
     }
 
+    /// What connecting Spotify accounts needs, for a server that listens at `address`; `None` where no app is set.
+    pub fn connect(&self, address: SocketAddr) -> anyhow::Result<Option<Connect>> {
+        if !self.spotify.is_set() {
+            return Ok(None);
+        }
+        let callback = format!("http://{address}{}/callback", connect::PATH);
+        Ok(Some(Connect {
+            app: self.spotify.app()?,
+            redirect_uri: self.spotify.redirect_uri(&callback)?,
+            keys: self.keys.ring(&self.database_url()?)?,
+        }))
+    }
+
     /// What uploads need; `None` if none are taken.
     pub fn uploads(&self, db: &Db, clock: &SharedClock) -> anyhow::Result<Option<Uploads>> {
         if self.import_bytes_max == 0 {
@@ -108,6 +133,11 @@ impl Settings {
             lease: Duration::from_millis(self.revision_lease_ms.into()),
         };
         Keeping { cache_bytes: self.cache_bytes, freshness }
+    }
+
+    /// The Redis through which instances share answers.
+    pub fn redis_url(&self) -> anyhow::Result<Option<String>> {
+        secret("REDIS_URL", self.redis_url.as_deref(), self.redis_url_file.as_deref())
     }
 
     /// Where metrics are served, if not beside everything else.

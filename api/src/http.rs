@@ -5,7 +5,7 @@
 //! ```ignore
 //! let limits = Limits::default();
 //! let schema = limits.apply(Schema::build(Query, Mutation, Subscription)).finish();
-//! let graphql = GraphqlHttp::new(schema.clone(), provide, limits.clone());
+//! let graphql = GraphqlHttp::new(schema.clone(), provide, limits.clone(), redis, &metrics);
 //! let page = Graphiql { tabs: graphiql::tabs(), subscriptions: Some("/graphql/ws".into()) };
 //! let app = http::router(graphql.clone(), &page, schema.sdl(), ready, websocket_routes);
 //! axum::serve(listener, app).with_graceful_shutdown(stop).await?;
@@ -33,6 +33,7 @@ mod request_id;
 #[cfg(test)]
 mod tests;
 mod upload;
+mod whole;
 
 use std::future::Future;
 
@@ -54,8 +55,8 @@ use tower_http::compression::{
 pub use self::upload::Uploads;
 use self::{answer::Refusal, request_id::name};
 pub use self::{
-    graphiql::Graphiql, graphql::GraphqlHttp, guarded::Guarded, limits::Limits, metrics::metrics, provide::Provide,
-    request_id::RequestId,
+    graphiql::Graphiql, graphql::GraphqlHttp, guarded::Guarded, limits::Limits, metrics::metrics, provide::Context,
+    provide::Provide, request_id::RequestId,
 };
 use crate::error::Code;
 

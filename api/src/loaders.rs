@@ -1,12 +1,14 @@
 //! Batches the catalogue reads of one request: however long a list is, its names cost the same number of statements.
 //!
-//! One loader of the `dataloader` crate per relation and request, made by [`Loaders::new`] and dropped with the request. A key that has no row is
+//! One loader of the `dataloader` crate per relation and request, dropped with the request. A key that has no row is
 //! answered `None` (or an empty list), and remembered; one failure is shared by all who waited for it. Nothing is kept
-//! between requests.
+//! between requests but under its revision ([`Memory`]).
 
 mod albums;
 mod artists;
+mod at;
 mod batched;
+mod memory;
 mod runs;
 mod tracks;
 mod users;
@@ -16,10 +18,14 @@ use std::hash::Hash;
 
 use entity::db::Db;
 use entity::ids::{AlbumId, ArtistId, RunId, TrackId, UserId};
+use entity::revision::{PEOPLE, SHOWN};
 use entity::{album, album_image, artist, artist_image, ingest_step, track, track_features, user};
 
+use at::At;
+pub use at::Reading;
 pub(crate) use batched::Answer;
 pub use batched::Batched;
+pub use memory::{Memory, Number, Row};
 
 /// The loaders of one request.
 pub struct Loaders {
@@ -54,24 +60,25 @@ pub struct Loaders {
 }
 
 impl Loaders {
-    /// Fresh loaders that read `db`.
-    pub fn new(db: &Db) -> Self {
+    /// Loaders that know nothing but what is kept, and read `db` as `reading` says.
+    pub fn new(db: &Db, reading: &Reading) -> Self {
         let db = db.read();
+        let shown = |relation| At::numbered(reading, relation, SHOWN);
         Self {
-            tracks: Batched::new(db, tracks::rows),
-            track_artists: Batched::new(db, tracks::artists),
-            track_popularity: Batched::new(db, tracks::popularity),
-            track_features: Batched::new(db, tracks::features),
-            artists: Batched::new(db, artists::rows),
-            artist_genres: Batched::new(db, artists::genres),
-            artist_images: Batched::new(db, artists::images),
-            artist_popularity: Batched::new(db, artists::popularity),
-            artist_followers: Batched::new(db, artists::followers),
-            albums: Batched::new(db, albums::rows),
-            album_artists: Batched::new(db, albums::artists),
-            album_images: Batched::new(db, albums::images),
-            users: Batched::new(db, users::rows),
-            ingest_steps: Batched::new(db, runs::steps),
+            tracks: Batched::new(db, shown("track"), tracks::rows),
+            track_artists: Batched::new(db, shown("track_artist"), tracks::artists),
+            track_popularity: Batched::new(db, shown("track_popularity"), tracks::popularity),
+            track_features: Batched::new(db, shown("track_features"), tracks::features),
+            artists: Batched::new(db, shown("artist"), artists::rows),
+            artist_genres: Batched::new(db, shown("artist_genre"), artists::genres),
+            artist_images: Batched::new(db, shown("artist_image"), artists::images),
+            artist_popularity: Batched::new(db, shown("artist_popularity"), artists::popularity),
+            artist_followers: Batched::new(db, shown("artist_followers"), artists::followers),
+            albums: Batched::new(db, shown("album"), albums::rows),
+            album_artists: Batched::new(db, shown("album_artist"), albums::artists),
+            album_images: Batched::new(db, shown("album_image"), albums::images),
+            users: Batched::new(db, At::numbered(reading, "user", PEOPLE), users::rows),
+            ingest_steps: Batched::new(db, At::unnumbered(reading, "ingest_step"), runs::steps),
         }
     }
 }

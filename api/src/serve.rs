@@ -13,9 +13,11 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::info;
 
-use crate::app::app;
+use crate::app::{Services, app};
 use crate::config::Settings;
 use crate::http::{self, Limits};
+use crate::metrics::Metrics;
+use crate::redis::Redis;
 
 const CONNECTIONS_MAX: u32 = 16;
 
@@ -28,22 +30,29 @@ pub async fn serve(settings: &Settings, clock: SharedClock) -> anyhow::Result<()
     // The port first: a database that is not going to be served is not made or migrated.
     let listener = listen(address, "LISTEN_ADDR").await?;
     let address = listener.local_addr().context("the operating system does not say where it listens")?;
+    let connect = settings.connect(address)?;
     let db = Db::open(&settings.database_url()?, CONNECTIONS_MAX).await?;
     let first = user::Entity::find().order_by_asc(user::Column::Id).one(db.read()).await?;
     if first.is_none() {
         info!(
             "the database is empty. Three ways to get plays in: a demo, `cargo run --release -p ingest -- demo`; \
-             connect a Spotify account, `refrain-ingest accounts add NAME --refresh-token-file FILE` and then \
+             connect a Spotify account, `refrain-ingest accounts connect NAME --create-user` and then \
              `refrain-ingest run`; import a privacy export, `refrain-ingest import my_spotify_data.zip --user NAME --create-user`"
         );
     }
     let username = first.map_or_else(|| EXAMPLE_USERNAME.to_owned(), |user| user.username);
+    let metrics = Metrics::default();
+    let redis = match settings.redis_url()? {
+        Some(url) => Some(Redis::open(&url, &db, &metrics).await?),
+        None => None,
+    };
+    let services = Services { metrics: metrics.clone(), redis, connect };
     let uploads = settings.uploads(&db, &clock)?;
-    let mut app = app(&db, clock, &Limits::default(), &settings.keeping(), &username);
+    let mut app = app(&db, clock, &Limits::default(), &settings.keeping(), &username, services);
     if let Some(uploads) = uploads {
         app.router = app.router.merge(uploads.routes());
     }
-    let metrics = http::metrics(app.metrics.clone());
+    let metrics = http::metrics(metrics);
     let apart = match settings.metrics_addr() {
         None => {
             app.router = app.router.merge(metrics);

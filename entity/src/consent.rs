@@ -159,6 +159,19 @@ pub fn read_grant(status: u16, body: &[u8]) -> Result<Grant, Error> {
     }
 }
 
+/// Reads whether the token endpoint knows the app, from its answer to the app's own credentials.
+pub fn read_known(status: u16, body: &[u8]) -> Result<(), Error> {
+    #[derive(Deserialize)]
+    struct Refused {
+        error: String,
+    }
+    match (status, serde_json::from_slice::<Refused>(body)) {
+        (200, _) => Ok(()),
+        (400 | 401, Ok(Refused { error })) => Err(Error::UnknownApp { reason: error }),
+        _ => Err(Error::strange(&format!("the token endpoint's status {status}"))),
+    }
+}
+
 /// Reads whom an answer of `/me` is about: by the immutable `account_id`, or by `id` for apps that do not get it.
 pub fn read_account_id(status: u16, body: &[u8]) -> Result<String, Error> {
     #[derive(Deserialize)]

@@ -10,7 +10,7 @@ use std::time::Duration;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::sqlx::postgres::PgConnectOptions;
-use sea_orm::sqlx::{ConnectOptions as _, Connection};
+use sea_orm::sqlx::{ConnectOptions as _, Connection, Executor};
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
     SqliteTransactionMode, SqlxError, TransactionOptions, TransactionTrait,
@@ -26,6 +26,15 @@ const SQLITE_ATTEMPTS_MAX: u32 = 50;
 const SQLITE_ATTEMPT_EVERY: Duration = Duration::from_millis(20);
 const SQLITE_MMAP_BYTES: &str = "268435456";
 const SQLITE_CACHE_KIB: &str = "-65536";
+
+/// What every session on Postgres sets for itself. A statement is planned for its own range each time, since a listener's day
+/// and everyone's year have nothing in common but their text; compiling it would take longer than most of them run; and what
+/// a chart folds must fit into memory, unless the server allows more anyway.
+const POSTGRES_SETTINGS: &str = "
+    SET plan_cache_mode = force_custom_plan;
+    SET jit = off;
+    SELECT set_config('work_mem', '32MB', false)
+    WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('32MB')";
 
 /// An open database: one way in for statements that write and one for those that only read. On Postgres both are the
 /// same pool; on SQLite a single writer stands beside four readers, as the engine wants it.
@@ -80,6 +89,22 @@ impl Db {
             DbBackend::Sqlite => db.migrate().await.map_err(|source| Error::Migration { address, source })?,
             _ => db.check_migrated(address).await?,
         }
+        Ok(db)
+    }
+
+    /// Opens the database at `url` to look at it only: an embedded one is neither made nor migrated, and takes no write.
+    pub async fn open_untouched(url: &str, connections: u32) -> Result<Self, Error> {
+        if backend_of(url)? != DbBackend::Sqlite {
+            return Self::open(url, connections).await;
+        }
+        let address = address(url)?;
+        let (file, _) = url.split_once('?').unwrap_or((url, ""));
+        let url = format!("{file}?mode=ro");
+        let read = connect_sqlite(&url, SQLITE_READERS)
+            .await
+            .map_err(|source| Error::Unreachable { address: address.clone(), source })?;
+        let db = Self { write: read.clone(), read };
+        db.check_migrated(address).await?;
         Ok(db)
     }
 
@@ -204,6 +229,11 @@ pub fn address(url: &str) -> Result<String, Error> {
 fn postgres_options(url: &str, connections: u32) -> ConnectOptions {
     let mut options = common_options(url, connections);
     options.set_application_name("refrain");
+    options.map_sqlx_postgres_pool_opts(|pool| {
+        pool.after_connect(|connection, _| {
+            Box::pin(async move { connection.execute(POSTGRES_SETTINGS).await.map(|_| ()) })
+        })
+    });
     options
 }
 

@@ -98,16 +98,46 @@ impl KeyRing {
 
     /// Seals `token` for the refresh-token column of `user`.
     pub fn seal(&self, user: UserId, token: &str) -> Result<Sealed, Error> {
-        let (id, cipher) = self.keys.first().expect("a ring holds at least one key");
-        let nonce = random::<NONCE_BYTES>()?;
-        let payload = Payload { msg: token.as_bytes(), aad: &associated_data(user) };
-        let ciphertext = cipher.encrypt(&XNonce::from(nonce), payload).map_err(|_| Error::Broken)?;
-        Ok(Sealed(format!("v1.{id}.{}", STANDARD.encode([nonce.as_slice(), &ciphertext].concat()))))
+        self.seal_text(&associated_data(user), token).map(Sealed)
     }
 
     /// Opens what [`Self::seal`] made for the same user.
     pub fn open(&self, user: UserId, sealed: &Sealed) -> Result<String, Error> {
-        let mut parts = sealed.0.splitn(3, '.');
+        self.open_text(&associated_data(user), &sealed.0)
+    }
+
+    /// Whether `sealed` was made with the newest key.
+    pub fn is_newest(&self, sealed: &Sealed) -> bool {
+        let (id, _) = self.keys.first().expect("a ring holds at least one key");
+        sealed.0.split('.').nth(1) == Some(id)
+    }
+
+    /// The id of the newest key, which seals.
+    pub fn newest(&self) -> &str {
+        &self.keys.first().expect("a ring holds at least one key").0
+    }
+
+    /// Seals the `state` of a sign-in for the cookie in which a browser keeps it.
+    pub fn seal_cookie(&self, text: &str) -> Result<String, Error> {
+        self.seal_text(COOKIE, text)
+    }
+
+    /// Opens what [`Self::seal_cookie`] made, at whichever instance.
+    pub fn open_cookie(&self, sealed: &str) -> Result<String, Error> {
+        self.open_text(COOKIE, sealed)
+    }
+
+    /// `place` is where the sealed text belongs: it opens there only.
+    fn seal_text(&self, place: &[u8], text: &str) -> Result<String, Error> {
+        let (id, cipher) = self.keys.first().expect("a ring holds at least one key");
+        let nonce = random::<NONCE_BYTES>()?;
+        let payload = Payload { msg: text.as_bytes(), aad: place };
+        let ciphertext = cipher.encrypt(&XNonce::from(nonce), payload).map_err(|_| Error::Broken)?;
+        Ok(format!("v1.{id}.{}", STANDARD.encode([nonce.as_slice(), &ciphertext].concat())))
+    }
+
+    fn open_text(&self, place: &[u8], sealed: &str) -> Result<String, Error> {
+        let mut parts = sealed.splitn(3, '.');
         let (Some("v1"), Some(id), Some(body)) = (parts.next(), parts.next(), parts.next()) else {
             return Err(Error::Broken);
         };
@@ -115,7 +145,7 @@ impl KeyRing {
             self.keys.iter().find(|(known, _)| known == id).ok_or_else(|| Error::MissingKey(id.to_owned()))?;
         let bytes = STANDARD.decode(body).map_err(|_| Error::Broken)?;
         let (nonce, ciphertext) = bytes.split_first_chunk::<NONCE_BYTES>().ok_or(Error::Broken)?;
-        let payload = Payload { msg: ciphertext, aad: &associated_data(user) };
+        let payload = Payload { msg: ciphertext, aad: place };
         let token = cipher.decrypt(&XNonce::from(*nonce), payload).map_err(|_| Error::Broken)?;
         String::from_utf8(token).map_err(|_| Error::Broken)
     }
@@ -138,6 +168,9 @@ fn make_key_file(path: &Path) -> std::io::Result<()> {
         made => made,
     }
 }
+
+/// Where the sealed state of a sign-in belongs.
+const COOKIE: &[u8] = b"sign-in cookie";
 
 /// Binds a sealed value to its row and column.
 fn associated_data(user: UserId) -> Vec<u8> {
@@ -167,6 +200,8 @@ mod tests {
         assert!(!sealed.0.contains("AQD-secret") && !format!("{sealed:?}").contains(&sealed.0));
         assert_eq!(keys.open(UserId(7), &sealed).unwrap(), "AQD-secret");
         assert!(matches!(keys.open(UserId(8), &sealed), Err(Error::Broken)));
+        assert!(matches!(keys.open_cookie(&sealed.0), Err(Error::Broken)), "it opens where it belongs only");
+        assert_eq!(keys.open_cookie(&keys.seal_cookie("state").unwrap()).unwrap(), "state");
         assert_ne!(keys.seal(UserId(7), "AQD-secret").unwrap(), sealed, "every seal has its own nonce");
     }
 

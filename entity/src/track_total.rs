@@ -1,6 +1,6 @@
 //! Rollup: all-time totals of a track, by everyone.
 //!
-//! Defining sentence: count and sum of `play` by `track_id`; tracks never played have no row.
+//! Defining sentence: count and sums of `play` by `track_id`; tracks never played have no row.
 //! Written by `ingest` in the transaction that loads the plays; `ingest rollup rebuild` makes it anew from `play`.
 
 use sea_orm::entity::prelude::*;
@@ -19,6 +19,8 @@ pub struct Model {
     pub plays: i64,
     /// Listened milliseconds.
     pub listened_ms: i64,
+    /// The part of `listened_ms` that was measured.
+    pub measured_ms: i64,
     /// The track.
     #[sea_orm(belongs_to, from = "track_id", to = "id", on_delete = "Cascade")]
     pub track: BelongsTo<super::track::Entity>,

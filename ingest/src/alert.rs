@@ -167,9 +167,11 @@ impl Trouble {
             }
             Failure::Database(_) => (Subject::Database, Remedy::MendDatabase),
             Failure::Transform { .. } | Failure::SomebodyElse { .. } => (account, Remedy::ReadLog),
-            Failure::Spotify(S::Transient { .. } | S::Unauthorized | S::NotFound) | Failure::TimedOut => {
-                (account, Remedy::Wait)
-            }
+            Failure::Spotify(S::Transient { .. } | S::Unauthorized | S::NotFound)
+            | Failure::TimedOut
+            | Failure::Held
+            | Failure::Ended
+            | Failure::Erased => (account, Remedy::Wait),
         };
         Self { subject, step: step.to_owned(), cause: entity::chain::chain(failure), remedy }
     }
@@ -240,6 +242,8 @@ pub async fn note<T>(
             let subjects = [Subject::Account(user), Subject::Spotify, Subject::Archive, Subject::Database];
             well(db, &subjects, now).await
         }
+        // Somebody has left, or begun anew, while this was on its way: nothing to tell.
+        Err(Failure::Ended | Failure::Erased) => Ok(()),
         Err(failure) => failing(db, &Trouble::of(user, step, failure), now).await,
     }
 }

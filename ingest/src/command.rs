@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod backfill;
+pub mod check;
 pub mod demo;
 pub mod import;
 pub mod replay;
@@ -36,15 +37,21 @@ pub async fn execute(cli: Cli, clock: SharedClock) -> anyhow::Result<ExitCode> {
         Command::Backfill(options) => Box::pin(backfill::execute(settings, &options, clock)).await,
         Command::Runs { id, first } => runs::execute(settings, id, first).await,
         Command::Import(options) => import::execute(settings, options, clock).await,
-        Command::Demo(options) => demo::execute(settings, options, clock).await,
+        Command::Demo { options, dry_run } => demo::execute(settings, options, dry_run, clock).await,
         Command::Rollup(command) => rollup::execute(settings, command, clock).await,
+        Command::Check(options) => check::execute(settings, options, clock).await,
     }
 }
 
 const CONNECTIONS_MAX: u32 = 16;
 
-async fn open(settings: &Settings) -> anyhow::Result<Db> {
+pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Db> {
     Ok(Db::open(&settings.database_url()?, CONNECTIONS_MAX).await?)
+}
+
+/// The database as it is, for a command that must change nothing: it is not made, not migrated, and takes no write.
+async fn open_untouched(settings: &Settings) -> anyhow::Result<Db> {
+    Ok(Db::open_untouched(&settings.database_url()?, CONNECTIONS_MAX).await?)
 }
 
 async fn pipeline(settings: &Settings, clock: SharedClock) -> anyhow::Result<Pipeline> {

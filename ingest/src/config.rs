@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use entity::archive::{Archive, S3Settings};
 use entity::secret::KeyRing;
-use entity::settings::{DatabaseSettings, KeySettings, LogSettings, SpotifySettings};
+use entity::settings::{DatabaseSettings, KeySettings, LogSettings, SpotifyApp, SpotifySettings, secret};
+use url::Url;
 
 use crate::alert::{AlertSettings, Alerts};
 use crate::command;
@@ -54,10 +55,19 @@ pub enum Command {
     /// Import a privacy export: years of plays, measured. Exit code 0 all of it, 2 all but rows or files it names, 1 nothing
     Import(command::import::Options),
     /// Fill an empty database with a generated history of several listeners
-    Demo(command::demo::Options),
+    Demo {
+        /// What to generate
+        #[command(flatten)]
+        options: command::demo::Options,
+        /// Say what would be done, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// The totals kept beside the plays
     #[command(subcommand)]
     Rollup(command::rollup::Command),
+    /// Try everything that the ingest depends on by a real round trip; exit code 0 if all works, 1 if not
+    Check(command::check::Options),
 }
 
 /// How to reach everything.
@@ -84,6 +94,12 @@ pub struct Settings {
     alerts: AlertSettings,
     #[command(flatten)]
     keys: KeySettings,
+    /// The API's shared cache, for `check` alone
+    #[arg(long, env = "REDIS_URL", hide_env_values = true, value_name = "URL", global = true)]
+    redis_url: Option<String>,
+    /// A file that holds its address instead
+    #[arg(long, env = "REDIS_URL_FILE", value_name = "FILE", global = true)]
+    redis_url_file: Option<PathBuf>,
     #[command(flatten)]
     import: command::import::Rules,
 }
@@ -118,6 +134,31 @@ impl Settings {
     pub fn spotify(&self) -> anyhow::Result<App> {
         let app = self.spotify.app()?;
         Ok(App::new(&app.client_id, &app.client_secret, app.api_url.as_str(), app.auth_url.as_str()))
+    }
+
+    /// The address of Redis, if it is set.
+    pub fn redis_url(&self) -> anyhow::Result<Option<String>> {
+        secret("REDIS_URL", self.redis_url.as_deref(), self.redis_url_file.as_deref())
+    }
+
+    /// The address of Discord's webhook, if it is set.
+    pub fn discord_webhook_url(&self) -> anyhow::Result<Option<Url>> {
+        self.alerts.discord()
+    }
+
+    /// The same as it is registered, for signing in.
+    pub fn spotify_app(&self) -> anyhow::Result<SpotifyApp> {
+        self.spotify.app()
+    }
+
+    /// Where Spotify sends people back to: as set, else `otherwise`.
+    pub fn redirect_uri(&self, otherwise: &str) -> anyhow::Result<Url> {
+        self.spotify.redirect_uri(otherwise)
+    }
+
+    /// The key ring, or `None` where a key file would have to be made first.
+    pub fn keys_if_there(&self) -> anyhow::Result<Option<KeyRing>> {
+        self.keys.ring_if_there(&self.database_url()?)
     }
 
     /// The most calls that a run makes to fill in the catalogue.

@@ -23,7 +23,7 @@ use entity::chain::chain;
 use entity::enrichment::{Answer, Kind};
 use entity::ingest_run::Outcome;
 use rand::RngExt;
-use sea_orm::DbErr;
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter};
 use tracing::{info, warn};
 
 use crate::journal::{Journal, Step};
@@ -40,6 +40,13 @@ use lacking::{Asked, Lacking};
 /// All there is to ask for; tracks first, because they bring artists and albums.
 pub const KINDS: [Kind; 4] = [Kind::Track, Kind::Artist, Kind::Album, Kind::Features];
 
+/// The command of the enrichment that goes with runs. It is carried out once an hour at most, however often accounts are
+/// polled and by however many processes, because Spotify counts an app's calls over a day as well.
+pub const WITH_RUNS: &str = "enrich";
+
+/// A timer that runs every hour is not always on time.
+const HOUR_MS: i64 = 3_600_000 - 300_000;
+
 /// How long an answer that could not be read is left alone.
 const UNREADABLE_FOR_MS: i64 = 7 * 86_400_000;
 /// How many calls may fail one after the other.
@@ -52,7 +59,7 @@ const READ_AHEAD: usize = 200;
 /// What to ask for and how much it may cost.
 #[derive(Clone, Debug)]
 pub struct Order<'a> {
-    /// The command, as the run history names it.
+    /// The command, as the run history names it; [`WITH_RUNS`] is a special one.
     pub command: &'a str,
     /// What to ask for.
     pub kinds: &'a [Kind],
@@ -117,6 +124,9 @@ pub async fn survey(pipeline: &Pipeline, app: &App, kinds: &[Kind]) -> Result<Ve
 
 /// Asks for what is lacking until nothing is, the budget is spent or something is in the way.
 pub async fn enrich(pipeline: &Pipeline, app: &App, order: &Order<'_>, progress: &Progress) -> Result<Enriched, DbErr> {
+    if order.command == WITH_RUNS && was_lately(pipeline).await? {
+        return Ok(Enriched::default());
+    }
     let abilities = Abilities::of(&pipeline.db, app.client_id(), order.reprobe).await?;
     if !abilities.take_turn(pipeline.clock.now()).await? {
         return Ok(Enriched { stopped: Some(Stop::Busy), ..Enriched::default() });
@@ -140,6 +150,15 @@ pub async fn enrich(pipeline: &Pipeline, app: &App, order: &Order<'_>, progress:
         work.enriched.stopped = Some(Stop::Trouble(chain(trouble)));
     }
     work.end().await
+}
+
+/// Whether an enrichment went with a run within the hour. One that found nothing lacking left no row, and cost no call.
+async fn was_lately(pipeline: &Pipeline) -> Result<bool, DbErr> {
+    use entity::ingest_run::{Column, Entity};
+    let lately = Entity::find()
+        .filter(Column::Command.eq(WITH_RUNS))
+        .filter(Column::StartedAt.gt(pipeline.clock.now() + -HOUR_MS));
+    Ok(lately.count(pipeline.db.read()).await? > 0)
 }
 
 /// What earlier answers count for, given what the app may ask.

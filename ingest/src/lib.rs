@@ -8,13 +8,17 @@
 //! Each step is a function of the one on its left. Nothing is interpreted before its bytes are durable; everything a page
 //! changes is one transaction; doing any of it twice is doing it once. It never serves a request.
 
+mod access;
 pub mod alert;
 pub mod batch;
+pub mod check;
 pub mod command;
 pub mod config;
 pub mod crash;
 pub mod demo;
 pub mod enrich;
+pub mod erase;
+pub mod expiry;
 pub mod import;
 pub mod jobs;
 pub mod journal;

@@ -22,10 +22,12 @@ use entity::archive::ArchiveKey;
 use entity::archive_object;
 use entity::db::Db;
 use entity::ids::{ArchiveObjectId, UserId};
-use entity::revision;
 use entity::time::Instant;
+use entity::{erasure, revision};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect,
+};
 
 use crate::batch::{Batch, Reject};
 use crate::{crash, rollup};
@@ -71,54 +73,86 @@ impl Loaded {
     }
 }
 
+/// Why nothing was loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Its person wanted it gone: it was received before their data were erased, or while that is still to be done.
+    #[error("it belongs to somebody whose data were erased")]
+    Erased,
+    /// The database did not take it.
+    #[error(transparent)]
+    Database(#[from] DbErr),
+}
+
 /// Loads `batch` at `now`. Nothing is changed unless all of it is.
-pub async fn load(db: &Db, origin: &Origin, batch: &Batch, now: Instant) -> Result<Loaded, DbErr> {
+pub async fn load(db: &Db, origin: &Origin, batch: &Batch, now: Instant) -> Result<Loaded, Error> {
     let mut attempt = 1;
     loop {
         match load_once(db, origin, batch, now).await {
             // Two loads that touch the same catalogue rows may wait for each other; the database ends one of them.
-            Err(error) if attempt < ATTEMPTS_MAX && is_deadlock(&error) => attempt += 1,
+            Err(Error::Database(error)) if attempt < ATTEMPTS_MAX && is_deadlock(&error) => attempt += 1,
             result => return result,
         }
     }
 }
 
 /// Eight accounts are loaded at a time; one that loses to each of its neighbours once is not lost.
-const ATTEMPTS_MAX: u32 = 8;
+pub(crate) const ATTEMPTS_MAX: u32 = 8;
 
-async fn load_once(db: &Db, origin: &Origin, batch: &Batch, now: Instant) -> Result<Loaded, DbErr> {
+async fn load_once(db: &Db, origin: &Origin, batch: &Batch, now: Instant) -> Result<Loaded, Error> {
     let transaction = db.begin().await?;
+    let loaded = write(&transaction, origin, batch, now).await?;
+    crash::point("load-written");
+    transaction.commit().await?;
+    Ok(loaded)
+}
+
+/// Writes everything that `batch` changes into a transaction that the caller commits.
+pub(crate) async fn write(
+    transaction: &DatabaseTransaction,
+    origin: &Origin,
+    batch: &Batch,
+    now: Instant,
+) -> Result<Loaded, Error> {
     if let Some(user) = origin.user {
-        records::lock(&transaction, user).await?;
+        refuse_erased(transaction, user, origin.fetched_at).await?;
     }
-    let object = index_object(&transaction, origin).await?;
-    let catalogue = catalogue::upsert(&transaction, batch, origin.fetched_at).await?;
+    let object = index_object(transaction, origin).await?;
+    let catalogue = catalogue::upsert(transaction, batch, origin.fetched_at).await?;
     let mut loaded = Loaded { rejected: batch.rejects.len(), ..Loaded::default() };
     let mut audiences = Vec::new();
     if let Some(user) = origin.user {
-        let known = plays::Known::around(&transaction, user, &batch.plays).await?;
-        let change = plays::insert(&transaction, user, object, &batch.plays, &catalogue, &known).await?;
-        rollup::change(&transaction, &change.added, &change.removed).await?;
+        let known = plays::Known::around(transaction, user, &batch.plays).await?;
+        let change = plays::insert(transaction, user, object, &batch.plays, &catalogue, &known).await?;
+        rollup::change(transaction, &change.added, &change.removed).await?;
         let new = change.added;
         loaded.plays_loaded = new.len() - change.removed.len().min(new.len());
         loaded.plays_known = batch.plays.len() - loaded.plays_loaded;
-        loaded.gaps = usize::from(gaps::notice(&transaction, user, batch, &known, now).await?);
-        gaps::fill(&transaction, user, &new, now).await?;
+        loaded.gaps = usize::from(gaps::notice(transaction, user, batch, &known, now).await?);
+        gaps::fill(transaction, user, &new, now).await?;
         if !new.is_empty() || !change.removed.is_empty() {
             audiences.extend([user.0, revision::EVERYONE]);
         }
     }
-    set_aside(&transaction, origin, object, &batch.rejects, now).await?;
+    set_aside(transaction, origin, object, &batch.rejects, now).await?;
     if catalogue.changes.insights {
         audiences.push(revision::CATALOGUE);
     }
     if catalogue.changes.shown {
         audiences.push(revision::SHOWN);
     }
-    revision::raise(&transaction, &audiences, now).await?;
-    crash::point("load-written");
-    transaction.commit().await?;
+    revision::raise(transaction, &audiences, now).await?;
     Ok(loaded)
+}
+
+/// Turns away what an erasure has taken or is about to take. The person's row is locked against an erasure until the
+/// commit, and the question is asked behind that lock: either this load is seen by the erasure, or it sees it.
+async fn refuse_erased(db: &impl ConnectionTrait, user: UserId, received_at: Instant) -> Result<(), Error> {
+    let is_here = records::lock(db, user).await?;
+    if !is_here || erasure::refuses(db, user, received_at).await? {
+        return Err(Error::Erased);
+    }
+    Ok(())
 }
 
 /// The object's row, made if it is new.
@@ -166,7 +200,7 @@ async fn set_aside(
 }
 
 /// Postgres ends one of two transactions that wait for each other with SQLSTATE 40P01.
-fn is_deadlock(error: &DbErr) -> bool {
+pub(crate) fn is_deadlock(error: &DbErr) -> bool {
     use sea_orm::RuntimeErr::SqlxError;
     use sea_orm::sqlx::error::DatabaseError;
     match error {

@@ -13,10 +13,11 @@ use entity::clock::SharedClock;
 use entity::db::Db;
 use entity::ids::UserId;
 use entity::secret::KeyRing;
-use entity::spotify_account::{self, State};
+use entity::spotify_account;
 use entity::time::Instant;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{DbErr, EntityTrait};
 
+use crate::access::Link;
 use crate::batch::Batch;
 use crate::jobs::Pace;
 use crate::journal::Step;
@@ -61,6 +62,15 @@ pub enum Failure {
     /// The token's place is empty.
     #[error("no refresh token is stored: this person must connect again")]
     NoToken,
+    /// The link is not the one that this began with.
+    #[error("the Spotify link was ended or made anew meanwhile")]
+    Ended,
+    /// Another process is at it.
+    #[error("another process has this account's refresh token to itself; the next run tries again")]
+    Held,
+    /// Its person wanted it gone.
+    #[error("it belongs to somebody whose data were erased: it was not loaded, and its raw bytes are deleted")]
+    Erased,
     /// Two people here would share one person's plays.
     #[error("this Spotify account is already linked to user {0}: disconnect one of them")]
     LinkedTwice(UserId),
@@ -100,6 +110,15 @@ pub enum Failure {
     /// The bytes are kept, but the database did not take what they say.
     #[error("the database did not take the plays; the next run tries again")]
     Database(#[from] DbErr),
+}
+
+impl From<load::Error> for Failure {
+    fn from(error: load::Error) -> Self {
+        match error {
+            load::Error::Erased => Self::Erased,
+            load::Error::Database(error) => Self::Database(error),
+        }
+    }
 }
 
 impl Pipeline {
@@ -161,7 +180,20 @@ impl Pipeline {
         crash::point("transformed");
         let origin = Origin { key: key.clone(), user: key.kind().user(), fetched_at: key.fetched_at() };
         let load = load::load(&self.db, &origin, &batch, self.clock.now());
-        trace.step("load", async { Ok(load.await?) }).await
+        let loaded = trace.step("load", async { Ok(load.await?) }).await;
+        if let Err(Failure::Erased) = &loaded {
+            self.discard(key).await;
+        }
+        loaded
+    }
+
+    /// Deletes raw bytes that came, or were on their way, when archive and spool had been rid of their person already.
+    async fn discard(&self, key: &ArchiveKey) {
+        for removed in [self.spool.remove(key).await, self.archive.remove(key).await] {
+            if let Err(error) = removed {
+                tracing::warn!("raw bytes of somebody whose data were erased may be left: {}", chain(&error));
+            }
+        }
     }
 
     /// Refreshes one account's access, fetches its newest plays, keeps and loads them.
@@ -174,14 +206,15 @@ impl Pipeline {
         trace: &mut Trace,
     ) -> Result<Loaded, Failure> {
         let user = account.user_id;
+        let link = Link::of(account, &self.db, &self.clock);
         let result = async {
-            let (session, token) = trace.step("refresh", self.refresh(app, keys, account)).await?;
+            let session = trace.step("refresh", link.session(app, keys)).await?;
             crash::point("refreshed");
-            let page = match trace.step("fetch", self.fetch(account, &session)).await {
+            let page = match trace.step("fetch", self.fetch(account, &link, &session)).await {
                 // Withdrawn meanwhile, or dead before its hour: another one is asked for, once.
                 Err(Failure::Spotify(spotify::Error::Unauthorized)) => {
-                    let (session, _) = trace.step("refresh", self.refresh_with(app, keys, user, token)).await?;
-                    trace.step("fetch", self.fetch(account, &session)).await?
+                    let session = trace.step("refresh", link.session(app, keys)).await?;
+                    trace.step("fetch", self.fetch(account, &link, &session)).await?
                 }
                 page => page?,
             };
@@ -190,19 +223,18 @@ impl Pipeline {
         }
         .await;
         let now = self.clock.now();
-        let mut row = spotify_account::ActiveModel { user_id: Set(user), ..Default::default() };
         match &result {
             Ok(_) => {
-                row.state = Set(State::Active);
-                row.last_succeeded_at = Set(Some(now));
-                row.due_at = Set(pace.next(&load::newest(&self.db, user).await?, now));
-                row.requested_at = Set(None);
+                let due_at = pace.next(&load::newest(&self.db, user).await?, now);
+                link.succeed(due_at, account.requested_at).await?;
             }
-            Err(Failure::Spotify(spotify::Error::Withdrawn)) => row.state = Set(State::NeedsReconnect),
-            Err(_) => row.due_at = Set(pace.retry(user, now)),
+            Err(Failure::Spotify(spotify::Error::Withdrawn)) => {} // The link has noted it.
+            Err(_) => link.fail(pace.retry(user, now)).await?,
         }
-        spotify_account::Entity::update(row).exec(self.db.write()).await?;
-        if result.is_ok() && account.last_succeeded_at.is_none_or(|last| day(last) != day(now)) {
+        if result.is_ok()
+            && account.last_succeeded_at.is_none_or(|last| day(last) != day(now))
+            && link.stands().await.is_ok()
+        {
             self.keep_person(user, now).await?;
         }
         crash::point("acknowledged");
@@ -219,57 +251,20 @@ impl Pipeline {
         Ok(())
     }
 
-    /// An hour's access, and the refresh token to ask for the next with.
-    async fn refresh(
-        &self,
-        app: &spotify::App,
-        keys: &KeyRing,
-        account: &spotify_account::Model,
-    ) -> Result<(spotify::Session, String), Failure> {
-        let sealed = account.sealed_refresh_token.as_ref().ok_or(Failure::NoToken)?;
-        self.refresh_with(app, keys, account.user_id, keys.open(account.user_id, sealed)?).await
-    }
-
-    /// The same, by this refresh token. One that Spotify replaces is stored before anything else is done: the old one is
-    /// dead.
-    async fn refresh_with(
-        &self,
-        app: &spotify::App,
-        keys: &KeyRing,
-        user: UserId,
-        token: String,
-    ) -> Result<(spotify::Session, String), Failure> {
-        let session = app.session(&token).await?;
-        let Some(new) = session.new_refresh_token.clone() else { return Ok((session, token)) };
-        let row = spotify_account::ActiveModel {
-            user_id: Set(user),
-            sealed_refresh_token: Set(Some(keys.seal(user, &new)?)),
-            ..Default::default()
-        };
-        row.update(self.db.write()).await?;
-        Ok((session, new))
-    }
-
     /// The page of newest plays, from an account that is known to feed nobody else here.
-    async fn fetch(&self, account: &spotify_account::Model, session: &spotify::Session) -> Result<RawPage, Failure> {
+    async fn fetch(
+        &self,
+        account: &spotify_account::Model,
+        link: &Link<'_>,
+        session: &spotify::Session,
+    ) -> Result<RawPage, Failure> {
         if account.spotify_user_id.is_none() {
-            self.identify(account.user_id, session).await?;
+            link.identify(&session.account_id().await?).await?;
         }
         let bytes = session.recently_played().await?.into_bytes();
-        Ok(RawPage { kind: Kind::Plays(account.user_id), fetched_at: self.clock.now(), bytes })
-    }
-
-    /// Learns which Spotify account this is, and refuses one that feeds somebody else here.
-    async fn identify(&self, user: UserId, session: &spotify::Session) -> Result<(), Failure> {
-        use spotify_account::{ActiveModel, Column, Entity};
-        let id = session.account_id().await?;
-        let other = Entity::find().filter(Column::SpotifyUserId.eq(&id)).filter(Column::UserId.ne(user));
-        if let Some(other) = other.one(self.db.write()).await? {
-            return Err(Failure::LinkedTwice(other.user_id));
-        }
-        let row = ActiveModel { user_id: Set(user), spotify_user_id: Set(Some(id)), ..Default::default() };
-        row.update(self.db.write()).await?;
-        Ok(())
+        let page = RawPage { kind: Kind::Plays(account.user_id), fetched_at: self.clock.now(), bytes };
+        link.stands().await?;
+        Ok(page)
     }
 }
 

@@ -14,7 +14,7 @@ use entity::db::Db;
 use entity::ids::UserId;
 use entity::time::Instant;
 use futures::stream::{self, Stream, StreamExt, TryStreamExt};
-use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use tracing::{error, info, warn};
 
 use crate::batch::Batch;
@@ -77,8 +77,10 @@ const READ_AHEAD: usize = 16;
 /// Loads every object of `scope`.
 pub async fn replay(pipeline: &Pipeline, scope: Scope) -> Result<Replayed, Failure> {
     let (people, added) = people(pipeline, scope).await?;
+    // SQLite has one writer: others would wait for its connection, and on a slow machine give up.
+    let at_a_time = if pipeline.db.backend() == DbBackend::Sqlite { 1 } else { PEOPLE_AT_A_TIME };
     let replayed = stream::iter(people.into_iter().map(|user| load_all(pipeline, scope, Kind::Plays(user))))
-        .buffer_unordered(PEOPLE_AT_A_TIME)
+        .buffer_unordered(at_a_time)
         .try_fold(Replayed { people: added, ..Replayed::default() }, async |sum, one| Ok(sum.and(one)))
         .await?;
     if scope.user.is_some() {
@@ -146,8 +148,12 @@ async fn load_all(pipeline: &Pipeline, scope: Scope, kind: Kind) -> Result<Repla
         match read {
             Ok(batch) => {
                 let origin = Origin { user: key.kind().user(), fetched_at: key.fetched_at(), key };
-                let loaded = load::load(&pipeline.db, &origin, &batch, pipeline.clock.now()).await?;
-                replayed.loaded = replayed.loaded.and(loaded);
+                match load::load(&pipeline.db, &origin, &batch, pipeline.clock.now()).await {
+                    Ok(loaded) => replayed.loaded = replayed.loaded.and(loaded),
+                    // An erasure is still to be carried out in the archive, which brings nobody back here.
+                    Err(load::Error::Erased) => {}
+                    Err(load::Error::Database(error)) => return Err(error.into()),
+                }
             }
             Err(failure @ Failure::Transform { .. }) => {
                 warn!("{}", chain(&failure));

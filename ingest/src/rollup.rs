@@ -3,6 +3,7 @@
 //!
 //! What each table means stands with its entity. Nothing here reads a page or knows a track's name.
 
+mod forget;
 mod rebuild;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use sea_orm::{
 
 use crate::load::bulk::{BINDS_MAX, insert_numbers};
 
+pub(crate) use forget::forget;
 pub use rebuild::{Difference, rebuild, verify};
 
 /// How many, how long, and how much of that was measured.
@@ -47,7 +49,7 @@ struct Table {
     knows_measured: bool,
 }
 
-const TRACKS: Table = Table { name: "track_total", rest: None, key: "track_id", knows_measured: false };
+const TRACKS: Table = Table { name: "track_total", rest: None, key: "track_id", knows_measured: true };
 const ALBUMS: Table = Table { name: "album_total", rest: None, key: "album_id", knows_measured: false };
 const PRIMARY_ARTISTS: Table =
     Table { name: "artist_total", rest: Some(("credit", "'primary'")), key: "artist_id", knows_measured: false };
@@ -103,7 +105,10 @@ async fn totals_of(db: &impl ConnectionTrait, tracks: &[TrackId]) -> Result<BTre
     for tracks in tracks.chunks(BINDS_MAX) {
         let rows = track_total::Entity::find().filter(track_total::Column::TrackId.is_in(tracks.iter().copied()));
         for row in rows.all(db).await? {
-            totals.insert(row.track_id, Total { plays: row.plays, listened_ms: row.listened_ms, measured_ms: 0 });
+            totals.insert(
+                row.track_id,
+                Total { plays: row.plays, listened_ms: row.listened_ms, measured_ms: row.measured_ms },
+            );
         }
     }
     Ok(totals)

@@ -9,6 +9,7 @@
 //! read costs nobody's access, and goes on when nobody is linked.
 
 pub mod catalogue;
+pub mod consent;
 mod error;
 mod gate;
 mod memory;

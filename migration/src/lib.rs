@@ -10,6 +10,7 @@ mod m20261122_000001_catalogue;
 mod m20261122_000002_listening;
 mod m20261122_000003_rollups;
 mod m20261122_000004_runs;
+mod m20261124_000010_covering;
 mod m20261124_000021_revision_news;
 mod m20261124_000040_consent;
 mod m20261124_000050_jobs;
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000002_listening::Migration),
             Box::new(m20261122_000003_rollups::Migration),
             Box::new(m20261122_000004_runs::Migration),
+            Box::new(m20261124_000010_covering::Migration),
             Box::new(m20261124_000021_revision_news::Migration),
             Box::new(m20261124_000040_consent::Migration),
             Box::new(m20261124_000050_jobs::Migration),

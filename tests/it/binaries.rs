@@ -88,9 +88,10 @@ async fn people_are_added_and_listed(db: TestDb) {
         .lines()
         .map(|line| line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect())
         .collect();
-    assert_eq!(rows[0], ["USERNAME", "NAME", "TIME ZONE", "LISTED", "SPOTIFY", "LAST FETCHED"]);
-    assert_eq!(rows[1], ["ada", "ada", "Europe/Berlin", "no", "linked, not fetched yet", "never"]);
-    assert_eq!(rows[2], ["bob", "Bob B.", "UTC", "no", "no link", "never"]);
+    assert_eq!(rows[0], ["USERNAME", "NAME", "TIME ZONE", "LISTED", "SPOTIFY", "LAST FETCHED", "CONSENT ENDS"]);
+    assert_eq!(rows[1][..6], ["ada", "ada", "Europe/Berlin", "no", "linked, not fetched yet", "never"]);
+    assert!(rows[1][6].parse::<jiff::civil::Date>().is_ok(), "{rows:?}");
+    assert_eq!(rows[2], ["bob", "Bob B.", "UTC", "no", "no link", "never", "-"]);
 }
 
 async fn a_run_ends_with_0_when_all_is_done_2_when_part_is_and_1_when_nothing_is(db: TestDb) {

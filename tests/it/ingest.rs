@@ -3,10 +3,13 @@
 mod alerts;
 mod archive;
 mod catalogue;
+mod checks;
+mod consent;
 mod crashes;
 mod demo;
 mod due;
 mod enrich;
+mod erasure;
 mod failures;
 mod fleet;
 mod gaps;

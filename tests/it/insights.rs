@@ -4,5 +4,7 @@ mod agrees;
 mod answer;
 mod dice;
 mod histories;
+mod paging;
+mod plans;
 mod questions;
 mod stock;

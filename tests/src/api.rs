@@ -8,25 +8,34 @@
 mod history;
 mod node;
 mod relay;
+mod socket;
 mod statements;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::api::app::{Keeping, app};
+use ::api::app::{Keeping, Services, app};
+use ::api::connect::Connect;
 use ::api::http::Limits;
+use ::api::metrics::Metrics;
+use ::api::redis::Redis;
 use ::api::revision::Freshness;
 use entity::clock::FixedClock;
 use entity::db::Db;
 use entity::time::Instant;
+use futures::future::join_all;
 use reqwest::{RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
+use url::Url;
 
 pub use history::{History, history};
 pub use node::node;
 pub use relay::Relay;
+pub use socket::Socket;
+
+use crate::database::TestDb;
 
 /// The instant at which an [`Api`] stands if the test does not say: a Sunday.
 pub const NOW: &str = "2026-11-22T12:00:00Z";
@@ -52,19 +61,37 @@ impl Api {
     /// Serves `db` at [`NOW`]. It keeps answers, and reads every revision from its row, so that what a test loads is counted
     /// when it asks next.
     pub async fn start(db: &Db) -> Self {
-        let freshness = Freshness { sample: Duration::ZERO, lease: Duration::ZERO };
-        Self::keeping(db, &Keeping { freshness, ..Keeping::default() }).await
+        Self::keeping(db, &fresh()).await
     }
 
     /// The same with other settings of what is kept.
     pub async fn keeping(db: &Db, keeping: &Keeping) -> Self {
+        Self::serve(db, keeping, |_| Services::default()).await
+    }
+
+    /// The same, where people can sign in to Spotify; `connect` is told the address of the callback.
+    pub async fn start_with(db: &Db, connect: impl FnOnce(Url) -> Option<Connect>) -> Self {
+        let services = |callback| Services { connect: connect(callback), ..Services::default() };
+        Self::serve(db, &fresh(), services).await
+    }
+
+    async fn serve(db: &Db, keeping: &Keeping, services: impl FnOnce(Url) -> Services) -> Self {
         let clock = Arc::new(FixedClock::new(at(NOW)));
-        let app = app(db, clock.clone(), &Limits::default(), keeping, "ada");
-        let router = app.router.merge(::api::http::metrics(app.metrics));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free loopback port");
         let origin = format!("http://{}", listener.local_addr().expect("a listener has an address"));
+        let callback = Url::parse(&format!("{origin}/connect/spotify/callback")).expect("an address");
+        let app = app(db, clock.clone(), &Limits::default(), keeping, "ada", services(callback));
+        let router = app.router.merge(::api::http::metrics(app.metrics));
         let server = tokio::spawn(axum::serve(listener, router).into_future()).abort_handle();
         Self { client: reqwest::Client::new(), clock, origin, server }
+    }
+
+    /// The same as [`Self::start`], sharing what it keeps with other instances through the Redis at `redis_url`.
+    pub async fn sharing(db: &Db, redis_url: &str) -> Self {
+        let freshness = Freshness { sample: Duration::ZERO, lease: Duration::ZERO };
+        let (keeping, metrics) = (Keeping { freshness, ..Keeping::default() }, Metrics::default());
+        let redis = Redis::open(redis_url, db, &metrics).await.expect("a Redis whose address can be read");
+        Self::serve(db, &keeping, |_| Services { metrics, redis: Some(redis), connect: None }).await
     }
 
     /// Moves its clock.
@@ -143,11 +170,29 @@ impl Api {
 
     /// The database statements that answering `query` costs, in the order in which they ended.
     pub async fn statements(&self, query: &str) -> Vec<String> {
+        self.watch(query).await.statements()
+    }
+
+    /// How the database ran those statements: a plan for each. The API must serve [`TestDb::explaining`]'s database.
+    pub async fn plans(&self, query: &str, db: &TestDb) -> Vec<String> {
+        let request = self.watch(query).await;
+        let statements = request.statements();
+        assert!(!statements.is_empty(), "nothing was asked of the database: {query}");
+        if db.is_sqlite() {
+            // SQLite's plans follow from the text alone.
+            return join_all(statements.iter().map(|statement| db.query_plan(statement))).await;
+        }
+        let plans = request.notices();
+        assert_eq!(plans.len(), statements.len(), "{query}\n{plans:#?}\n{statements:#?}");
+        plans
+    }
+
+    async fn watch(&self, query: &str) -> statements::Request {
         let request = statements::Request::watched();
         let body = json!({ "query": query });
         let answer = self.send(self.post().header("x-request-id", request.id()).json(&body)).await;
         assert!(answer.errors.is_empty(), "{query}\n{:#?}", answer.errors);
-        request.statements()
+        request
     }
 
     /// Sends a GraphQL request and reads its answer.
@@ -162,6 +207,11 @@ impl Api {
         };
         Answer { status, data: body["data"].take(), errors, text }
     }
+}
+
+/// Nothing is older than the question.
+fn fresh() -> Keeping {
+    Keeping { freshness: Freshness { sample: Duration::ZERO, lease: Duration::ZERO }, ..Keeping::default() }
 }
 
 impl Drop for Api {

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use entity::db::Db;
 use migration::MigratorTrait;
-use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement};
 use tempfile::TempDir;
 
 use crate::postgres::{Postgres, TestDatabase};
@@ -100,6 +100,36 @@ impl TestDb {
     /// The database, opened as the programs open it.
     pub fn db(&self) -> Db {
         self.db.clone()
+    }
+
+    /// The same, but Postgres notes the plan of every statement that it has run, for [`Api::plans`](crate::api::Api::plans).
+    ///
+    /// # Panics
+    /// When a server of `TEST_DATABASE_URL` lacks the contrib module `auto_explain`, or its user is no superuser.
+    pub async fn explaining(&self) -> Db {
+        if self.is_sqlite() {
+            return self.db();
+        }
+        for setting in [
+            "session_preload_libraries = auto_explain",
+            "auto_explain.log_min_duration = 0",
+            "auto_explain.log_level = notice",
+        ] {
+            self.execute(&format!(
+                "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET {setting}', current_database()); END $$"
+            ))
+            .await;
+        }
+        Db::open(&self.url, CONNECTIONS_MAX).await.unwrap_or_else(|error| panic!("{error}: {error:?}"))
+    }
+
+    /// How SQLite would run `statement`, a step a line.
+    pub async fn query_plan(&self, statement: &str) -> String {
+        let sql = format!("EXPLAIN QUERY PLAN {statement}");
+        let rows = self.db.read().query_all_raw(Statement::from_string(self.db.backend(), &sql)).await;
+        let rows = rows.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        let step = |row: &QueryResult| row.try_get("", "detail").unwrap_or_else(|error| panic!("{sql}: {error}"));
+        rows.iter().map(step).collect::<Vec<String>>().join("\n")
     }
 
     /// The value of `DATABASE_URL`.

@@ -6,7 +6,7 @@
 //! call returns follows from what was played, granted and revoked before it.
 //!
 //! Deliberately absent: endpoints the product never calls (search, playlists, playback), markets and relinking by
-//! market, PKCE, TLS, and any rate limit of its own (429 comes only when a rule asks for it). The world never changes
+//! market, TLS, and any rate limit of its own (429 comes only when a rule asks for it). The world never changes
 //! after it is made.
 //!
 //! ```no_run

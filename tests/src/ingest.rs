@@ -117,6 +117,7 @@ impl Station {
             display_name: None,
             time_zone: "Europe/Berlin".to_owned(),
             listed: true,
+            dry_run: false,
         };
         accounts::add(&self.db.db(), &add, Some((&self.keys, refresh_token)), self.clock.now())
             .await
@@ -126,6 +127,12 @@ impl Station {
     /// `run --all`: polls every account.
     pub async fn run(&self) -> Outcome {
         self.pass(Which::Everyone).await
+    }
+
+    /// `run --all`, with what goes before: erasures, and the ends of authorizations.
+    pub async fn whole_run(&self) -> Outcome {
+        self.shift().begin().await.expect("a database that answers");
+        self.run().await
     }
 
     /// `run`: drains the spool, and polls every account that is due.
@@ -166,6 +173,12 @@ impl Station {
     /// Where the spool is.
     pub fn spool_folder(&self) -> PathBuf {
         self.spool.path().join("spool")
+    }
+
+    /// Polls one account, as it was when somebody read it.
+    pub async fn poll(&self, account: &spotify_account::Model) -> Result<Loaded, Failure> {
+        let mut trace = Trace::new(Some(account.user_id), self.pipeline.clock.clone());
+        self.pipeline.poll(&self.app, &self.keys, account, Pace::default(), &mut trace).await
     }
 
     /// Forgets all that only a process knows, as the end of one and the start of the next do.
@@ -212,7 +225,17 @@ impl Station {
 
     /// Loads one document as if it had been fetched now.
     pub async fn load(&self, kind: entity::archive::Kind, bytes: Vec<u8>) -> Result<Loaded, Failure> {
-        let page = RawPage { kind, fetched_at: self.clock.now(), bytes };
+        self.load_fetched_at(kind, bytes, self.clock.now()).await
+    }
+
+    /// Loads one document that was fetched then.
+    pub async fn load_fetched_at(
+        &self,
+        kind: entity::archive::Kind,
+        bytes: Vec<u8>,
+        fetched_at: Instant,
+    ) -> Result<Loaded, Failure> {
+        let page = RawPage { kind, fetched_at, bytes };
         self.pipeline.load(&page, &mut Trace::new(None, self.pipeline.clock.clone())).await
     }
 }

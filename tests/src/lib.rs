@@ -11,5 +11,6 @@ pub mod ingest;
 pub mod ports;
 pub mod postgres;
 pub mod program;
+pub mod redis;
 pub mod reference;
 pub mod s3;

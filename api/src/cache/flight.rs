@@ -8,22 +8,21 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared, WeakShared};
 
-use super::key::Key;
-
 /// A flight, as those aboard hold it.
-pub(super) type Flight<O> = Shared<BoxFuture<'static, O>>;
+pub(crate) type Flight<O> = Shared<BoxFuture<'static, O>>;
 
 /// The flights under way.
-pub(super) struct Flights<O>(Arc<Mutex<UnderWay<O>>>);
+pub(crate) struct Flights<K, O>(Arc<Mutex<UnderWay<K, O>>>);
 
-struct UnderWay<O> {
+struct UnderWay<K, O> {
     taken_off: u64,
-    by_key: HashMap<Arc<Key>, Seat<O>>,
+    by_key: HashMap<Arc<K>, Seat<O>>,
 }
 
 /// Which flight it is, and a way aboard while anybody is.
@@ -33,7 +32,7 @@ struct Seat<O> {
 }
 
 /// What [`Flights::board`] finds.
-pub(super) enum Boarding<O> {
+pub(crate) enum Boarding<O> {
     /// A flight was under way.
     Joined(Flight<O>),
     /// This is the first one aboard.
@@ -42,16 +41,16 @@ pub(super) enum Boarding<O> {
     Needless(O),
 }
 
-impl<O: Clone + Send + Sync + 'static> Flights<O> {
-    pub(super) fn new() -> Self {
+impl<K: Eq + Hash + Send + Sync + 'static, O: Clone + Send + Sync + 'static> Flights<K, O> {
+    pub(crate) fn new() -> Self {
         Self(Arc::new(Mutex::new(UnderWay { taken_off: 0, by_key: HashMap::new() })))
     }
 
     /// Joins the flight of `key`, or takes off to `fetch` unless `known` has the answer by now: a flight that has just landed
     /// left it there.
-    pub(super) fn board(
+    pub(crate) fn board(
         &self,
-        key: &Arc<Key>,
+        key: &Arc<K>,
         known: impl FnOnce() -> Option<O>,
         fetch: impl FnOnce() -> BoxFuture<'static, O>,
     ) -> Boarding<O> {
@@ -78,13 +77,13 @@ impl<O: Clone + Send + Sync + 'static> Flights<O> {
 }
 
 /// Takes a flight off the board when it ends: by its answer, by a panic, or because everyone has left.
-struct Landing<O> {
-    flights: Arc<Mutex<UnderWay<O>>>,
-    key: Arc<Key>,
+struct Landing<K: Eq + Hash, O> {
+    flights: Arc<Mutex<UnderWay<K, O>>>,
+    key: Arc<K>,
     number: u64,
 }
 
-impl<O> Drop for Landing<O> {
+impl<K: Eq + Hash, O> Drop for Landing<K, O> {
     fn drop(&mut self) {
         // What is dropped with the seat is a weak reference, so no other landing happens under this lock.
         if let Entry::Occupied(seat) = locked(&self.flights).by_key.entry(Arc::clone(&self.key))

@@ -15,7 +15,8 @@ use jiff::tz::TimeZone;
 use super::time::TimeRangeInput;
 use super::user::User;
 use crate::cache::{Cache, Rests};
-use crate::loaders::Loaders;
+use crate::loaders::{Loaders, Memory, Reading};
+use crate::redis::Redis;
 use crate::revision::{Pinned, Revisions};
 
 /// What all requests share.
@@ -29,6 +30,10 @@ pub struct Shared {
     pub revisions: Revisions,
     /// The answers that are kept.
     pub cache: Cache,
+    /// The rows that are kept.
+    pub memory: Memory,
+    /// What instances share, if they do.
+    pub redis: Option<Redis>,
 }
 
 /// Made for each request, dropped with it. A query lives for one moment; a subscription renews it with each event.
@@ -37,7 +42,7 @@ pub struct RequestContext {
     viewer: Option<String>,
     fresh: bool,
     moment: RwLock<Arc<Moment>>,
-    rests: Mutex<Rests>,
+    rests: Arc<Mutex<Rests>>,
 }
 
 struct Moment {
@@ -50,8 +55,9 @@ impl RequestContext {
     /// The context of a request that arrives now. `viewer` is the username of the listener who asks, where that is known; a
     /// `fresh` request is answered from the database, and what is kept is replaced.
     pub fn new(shared: Shared, viewer: Option<String>, fresh: bool) -> Self {
-        let moment = RwLock::new(Arc::new(Moment::of(&shared, fresh)));
-        Self { shared, viewer, fresh, moment, rests: Mutex::new(Rests::on_nothing()) }
+        let rests = Arc::new(Mutex::new(Rests::on_nothing()));
+        let moment = RwLock::new(Arc::new(Moment::of(&shared, fresh, &rests)));
+        Self { shared, viewer, fresh, moment, rests }
     }
 
     /// What the answer rests on, as far as the request has been executed.
@@ -104,9 +110,8 @@ impl RequestContext {
         }
     }
 
-    /// Batched reads of the catalogue, which no revision numbers.
+    /// Batched reads of the catalogue, which note what they read.
     pub(super) fn loaders(&self) -> Arc<Loaders> {
-        self.collected().unkept = true;
         Arc::clone(&self.moment().loaders)
     }
 
@@ -119,7 +124,7 @@ impl RequestContext {
 
     /// Begins a new moment: nothing that was read before is remembered.
     pub(super) fn renew(&self) {
-        let moment = Arc::new(Moment::of(&self.shared, self.fresh));
+        let moment = Arc::new(Moment::of(&self.shared, self.fresh, &self.rests));
         *self.moment.write().unwrap_or_else(PoisonError::into_inner) = moment;
     }
 
@@ -134,12 +139,11 @@ impl RequestContext {
 }
 
 impl Moment {
-    fn of(shared: &Shared, fresh: bool) -> Self {
-        Self {
-            now: shared.clock.now(),
-            revisions: Arc::new(shared.revisions.pinned(fresh)),
-            loaders: Arc::new(Loaders::new(&shared.db)),
-        }
+    fn of(shared: &Shared, fresh: bool, rests: &Arc<Mutex<Rests>>) -> Self {
+        let revisions = Arc::new(shared.revisions.pinned(fresh));
+        let reading =
+            Reading { pinned: Arc::clone(&revisions), rests: Arc::clone(rests), memory: shared.memory.clone(), fresh };
+        Self { now: shared.clock.now(), revisions, loaders: Arc::new(Loaders::new(&shared.db, &reading)) }
     }
 }
 

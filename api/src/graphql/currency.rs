@@ -19,6 +19,9 @@ pub(super) struct SyncStatus {
     last_played_at: Option<DateTime>,
     /// When Spotify will ask this person to sign in again: six months after the last time. Null without a link.
     authorization_expires_at: Option<DateTime>,
+    /// When this person asked for everything of theirs to be erased, which the ingest's next pass does. Null where nothing is
+    /// to be erased.
+    erasure_requested_at: Option<DateTime>,
 }
 
 /// Where a Spotify link stands.
@@ -48,6 +51,7 @@ impl From<insights::Currency> for SyncStatus {
             state,
             last_succeeded_at: account.and_then(|account| account.last_succeeded_at).map(DateTime),
             last_played_at: currency.last_played_at.map(DateTime),
+            erasure_requested_at: currency.erasure_requested_at.map(DateTime),
             authorization_expires_at: linked.map(|account| DateTime(consent::expires_at(account.authorized_at))),
         }
     }

@@ -8,7 +8,7 @@ use super::catalogue::{Album, Artist, Track};
 use super::chart::{ArtistCredit, Asked, ChartConnection, Measure, Page, TopGenreConnection};
 use super::context;
 use super::history::Play;
-use super::paging::page_length;
+use super::paging::list_length;
 use super::rhythm::{Granularity, Sessions, Streaks, TimeBucket, WeekHour};
 use super::scalars::DateTime;
 use super::taste::{AudioProfile, Discoveries, ReleaseYear, SkipReport};
@@ -209,7 +209,7 @@ impl Insights {
         >,
     ) -> Option<Result<Discoveries>> {
         let user = self.scope.listener()?;
-        let first = match page_length(first.unwrap_or(10)) {
+        let first = match list_length(first.unwrap_or(10)) {
             Ok(first) => first,
             Err(error) => return Some(Err(error)),
         };
@@ -273,7 +273,7 @@ impl Insights {
 
 impl Insights {
     async fn sessions_of(&self, ctx: &Context<'_>, gap_minutes: i32, first: i32) -> Result<Sessions> {
-        let first = page_length(first)?;
+        let first = list_length(first)?;
         if !(1..=GAP_MINUTES_MAX).contains(&gap_minutes) {
             return Err(bad_user_input(format!("`gapMinutes` is {gap_minutes}: expected 1 to {GAP_MINUTES_MAX}")));
         }

@@ -6,12 +6,13 @@
 mod cache;
 mod ingest;
 mod settings;
+mod spotify;
 
 use async_graphql::{MergedObject, SimpleObject};
 
 /// What can be changed. Mutations are sent by POST.
 #[derive(MergedObject, Default)]
-pub struct Mutation(settings::Settings, ingest::Ingest, cache::Cache);
+pub struct Mutation(settings::Settings, spotify::Spotify, ingest::Ingest, cache::Cache);
 
 /// What the asker can mend.
 #[derive(SimpleObject, Debug, PartialEq, Eq)]

@@ -28,12 +28,19 @@ pub(super) struct PageInfo {
     pub(super) end_cursor: Option<String>,
 }
 
-/// The length of a page, or a sentence that names the bounds.
+/// The length of a page, or a sentence that names the bounds and how to get more.
 pub(super) fn page_length(first: i32) -> async_graphql::Result<usize> {
-    usize::try_from(first)
-        .ok()
-        .filter(|first| (1..=FIRST_MAX as usize).contains(first))
-        .ok_or_else(|| bad_user_input(format!("`first` is {first}: expected 1 to {FIRST_MAX}")))
+    let refused = || format!("`first` is {first}: expected 1 to {FIRST_MAX}; ask for more page by page, with `after`");
+    within_bounds(first).ok_or_else(|| bad_user_input(refused()))
+}
+
+/// The length of a list that has no further pages, or a sentence that names the bounds.
+pub(super) fn list_length(first: i32) -> async_graphql::Result<usize> {
+    within_bounds(first).ok_or_else(|| bad_user_input(format!("`first` is {first}: expected 1 to {FIRST_MAX}")))
+}
+
+fn within_bounds(first: i32) -> Option<usize> {
+    usize::try_from(first).ok().filter(|first| (1..=FIRST_MAX as usize).contains(first))
 }
 
 /// A place in the list `list`.
@@ -56,7 +63,7 @@ pub(super) fn place<P: DeserializeOwned>(list: &str, cursor: &str) -> async_grap
 
 #[cfg(test)]
 mod tests {
-    use super::{cursor, page_length, place};
+    use super::{cursor, list_length, page_length, place};
 
     #[test]
     fn a_cursor_is_read_by_its_own_list_only() {
@@ -72,8 +79,9 @@ mod tests {
         assert_eq!(page_length(1).unwrap(), 1);
         assert_eq!(page_length(100).unwrap(), 100);
         for bad in [0, -1, 101, i32::MIN] {
-            let message = page_length(bad).unwrap_err().message;
+            let message = list_length(bad).unwrap_err().message;
             assert_eq!(message, format!("`first` is {bad}: expected 1 to 100"));
+            assert!(page_length(bad).unwrap_err().message.starts_with(&message));
         }
     }
 }

@@ -14,7 +14,7 @@ use super::id::Kind;
 use super::imports::Import;
 use super::insights::Insights;
 use super::node::{CatalogueKind, Node, SearchHit};
-use super::paging::{FIRST_MAX, page_length};
+use super::paging::{FIRST_MAX, list_length};
 use super::runs::{IngestRunConnection, RunOutcome};
 use super::scalars::TimeZone;
 use super::time::{TimeRangeInput, zone};
@@ -152,7 +152,10 @@ impl Query {
         #[graphql(desc = "At most 100 ids.")] ids: Vec<ID>,
     ) -> Result<Vec<Option<Node>>> {
         if ids.len() > FIRST_MAX as usize {
-            return Err(bad_user_input(format!("`ids` has {} entries: expected at most {FIRST_MAX}", ids.len())));
+            return Err(bad_user_input(format!(
+                "`ids` has {} entries: expected at most {FIRST_MAX}; ask in several parts",
+                ids.len()
+            )));
         }
         try_join_all(ids.iter().map(|id| Node::find(ctx, id))).await
     }
@@ -164,7 +167,7 @@ async fn search(
     kinds: Option<Vec<CatalogueKind>>,
     first: i32,
 ) -> Result<Vec<SearchHit>> {
-    let first = page_length(first)?;
+    let first = list_length(first)?;
     let length = text.chars().count();
     if length > TEXT_LENGTH_MAX {
         return Err(bad_user_input(format!("`text` has {length} characters: expected at most {TEXT_LENGTH_MAX}")));

@@ -8,7 +8,7 @@ use futures::future::try_join_all;
 
 use super::catalogue::{Artist, AudioFeatures, Track};
 use super::context;
-use super::paging::page_length;
+use super::paging::list_length;
 use super::scalars::{DateTime, Long};
 use crate::cache::Field;
 use crate::insights::{self, Pair};
@@ -178,7 +178,7 @@ impl Affinity {
         ctx: &Context<'_>,
         #[graphql(desc = "How many, 1 to 100.", default_with = "Some(10)")] first: Option<i32>,
     ) -> Result<Vec<Artist>> {
-        let first = page_length(first.unwrap_or(10))?;
+        let first = list_length(first.unwrap_or(10))?;
         let pair = self.pair.clone();
         let keys = context::of(ctx)
             .ask_about(&SHARED_ARTISTS, &pair.listeners(), (&pair, first), |db| {
@@ -195,7 +195,7 @@ impl Affinity {
         ctx: &Context<'_>,
         #[graphql(desc = "How many, 1 to 100.", default_with = "Some(10)")] first: Option<i32>,
     ) -> Result<Vec<Track>> {
-        let first = page_length(first.unwrap_or(10))?;
+        let first = list_length(first.unwrap_or(10))?;
         let pair = self.pair.clone();
         let keys = context::of(ctx)
             .ask_about(&SHARED_TRACKS, &pair.listeners(), (&pair, first), |db| {

@@ -4,30 +4,57 @@ use std::collections::BTreeMap;
 
 use async_graphql::{Error, Response as GraphqlResponse, ServerError, Value};
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
 
-use super::{document::Fault, media::Media, request_id::RequestId};
-use crate::error::Code;
+use super::{
+    document::Fault,
+    media::Media,
+    request_id::RequestId,
+    whole::{Kept, Whole},
+};
+use crate::{cache::Rests, error::Code};
 
-/// A settled GraphQL response over HTTP.
-pub(super) fn of(response: &GraphqlResponse, media: Media) -> Response {
-    let executed = executed(response);
-    let status = if executed { StatusCode::OK } else { code(response).status() };
+/// A settled GraphQL response as bytes. `rests` is what it rests on, if it is the answer to a query.
+pub(super) fn whole(response: &GraphqlResponse, rests: Option<Rests>) -> Whole {
+    let (executed, sound) = (executed(response), response.errors.is_empty());
+    let body = bytes(&Envelope {
+        data: executed.then_some(&response.data),
+        errors: &response.errors,
+        extensions: Some(&response.extensions).filter(|extensions| !extensions.is_empty()),
+    });
+    let rests = rests.filter(|rests| executed && sound && !rests.unkept);
+    let kept = rests.map(|rests| Kept::new(rests, &body));
+    Whole { executed, code: code(response), body, kept, sound }
+}
+
+/// An answer over HTTP. `kept` says, of an answer that may be given again, for how long, and what else it depends on.
+pub(super) fn of(whole: &Whole, media: Media, control: Option<HeaderValue>, asker: &HeaderName) -> Response {
+    let status = if whole.executed { StatusCode::OK } else { whole.code.status() };
     let status = match media {
         // The document, not the HTTP request, was at fault; see `media` for why this type does not say so in the status.
         Media::Json if status == StatusCode::BAD_REQUEST => StatusCode::OK,
         _ => status,
     };
-    let envelope = Envelope {
-        data: executed.then_some(&response.data),
-        errors: &response.errors,
-        extensions: Some(&response.extensions).filter(|extensions| !extensions.is_empty()),
-    };
-    respond(status, media, &envelope)
+    let mut response = respond(status, media, whole.body.clone());
+    if let (Some(kept), Some(control)) = (&whole.kept, control) {
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, control);
+        headers.insert(header::ETAG, kept.etag.clone());
+        headers.append(header::VARY, HeaderValue::from(asker.clone()));
+    }
+    response
+}
+
+/// What a client hears that has the answer already: everything but its bytes.
+pub(super) fn not_modified(mut response: Response) -> Response {
+    *response.status_mut() = StatusCode::NOT_MODIFIED;
+    *response.body_mut() = Body::empty();
+    response.headers_mut().remove(header::CONTENT_TYPE);
+    response
 }
 
 /// Whether execution began, so that the response has a `data`, be it null. Errors of fields know their path.
@@ -43,7 +70,7 @@ pub(super) fn code(response: &GraphqlResponse) -> Code {
 }
 
 /// An answer that is nothing but one error, with a status of its own under either media type.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Refusal {
     pub(super) code: Code,
     status: StatusCode,
@@ -75,7 +102,8 @@ impl Refusal {
         if let Some(id) = self.request_id {
             error.extensions.get_or_insert_default().set("requestId", id.as_str());
         }
-        let mut response = respond(self.status, media, &Envelope { data: None, errors: &[error], extensions: None });
+        let body = bytes(&Envelope { data: None, errors: &[error], extensions: None });
+        let mut response = respond(self.status, media, body);
         if let Some((name, value)) = self.header {
             response.headers_mut().insert(name, HeaderValue::from_static(value));
         }
@@ -119,8 +147,12 @@ struct Envelope<'a> {
     extensions: Option<&'a BTreeMap<String, Value>>,
 }
 
-fn respond(status: StatusCode, media: Media, envelope: &Envelope<'_>) -> Response {
-    let body = serde_json::to_vec(envelope).expect("an envelope has string keys only, so that it always serialises");
+fn bytes(envelope: &Envelope<'_>) -> Bytes {
+    let bytes = serde_json::to_vec(envelope).expect("an envelope has string keys only, so that it always serialises");
+    bytes.into()
+}
+
+fn respond(status: StatusCode, media: Media, body: Bytes) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();

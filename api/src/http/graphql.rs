@@ -9,6 +9,11 @@
 //! read. Still, a browser that says it asks for another site (`Sec-Fetch-Site`) is refused, so that no page can make its
 //! visitors' browsers run expensive queries, unless a header is there that only a permitted page can add.
 //!
+//! A query that was answered before is answered from memory while its answer stands ([`super::whole`]); equal queries that
+//! come at one time are executed once. Whoever joins an execution that has begun already gets its answer only if that stands
+//! when it is there, and else the next one's: nobody is told what was true only before they asked. `Cache-Control: no-cache`
+//! asks for an execution of one's own.
+//!
 //! Not here: batches, uploads and multipart (refused), subscriptions (the websocket), CORS.
 
 use std::{
@@ -29,7 +34,8 @@ use axum::{
     response::Response,
     routing::get,
 };
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
+use metrics::Counter;
 use tokio::{
     sync::Semaphore,
     task::{JoinError, unconstrained},
@@ -45,10 +51,19 @@ use super::{
     limits::Limits,
     media::{self, Media},
     parameters::{self, Parameters},
-    provide::Provide,
+    provide::{Context, Provide},
     request_id::RequestId,
+    whole::{Asker, Question, Whole, Wholes},
 };
-use crate::error::{Code, INTERNAL, settle};
+use crate::{
+    cache::{Boarding, Flights},
+    error::{Code, INTERNAL, settle},
+    metrics::Metrics,
+    redis::Redis,
+};
+
+/// What becomes of a request that is executed.
+type Outcome = Result<Arc<Whole>, Refusal>;
 
 /// A schema served over HTTP. Clones share everything.
 pub struct GraphqlHttp<E, P>(Arc<Inner<E, P>>);
@@ -58,6 +73,9 @@ struct Inner<E, P> {
     provide: P,
     limits: Limits,
     documents: Documents,
+    wholes: Wholes,
+    flights: Flights<Question, Outcome>,
+    counts: Counts,
     /// Bounds executions that run, including those whose client has left.
     executions: Arc<Semaphore>,
     tasks: TaskTracker,
@@ -71,10 +89,20 @@ impl<E, P> Clone for GraphqlHttp<E, P> {
 
 impl<E: Executor, P: Provide> GraphqlHttp<E, P> {
     /// `executor` is the schema, built through [`Limits::apply`] with the same limits.
-    pub fn new(executor: E, provide: P, limits: Limits) -> Self {
+    pub fn new(executor: E, provide: P, limits: Limits, redis: Option<Redis>, metrics: &Metrics) -> Self {
         let executions = Arc::new(Semaphore::new(limits.executions_max));
-        let documents = Documents::new(&limits);
-        Self(Arc::new(Inner { executor, provide, limits, documents, executions, tasks: TaskTracker::new() }))
+        let inner = Inner {
+            documents: Documents::new(&limits, redis),
+            wholes: Wholes::new(limits.answers_bytes_max),
+            flights: Flights::new(),
+            counts: Counts::new(metrics),
+            executor,
+            provide,
+            limits,
+            executions,
+            tasks: TaskTracker::new(),
+        };
+        Self(Arc::new(inner))
     }
 
     /// `GET` and `POST` of `/graphql`.
@@ -89,7 +117,7 @@ impl<E: Executor, P: Provide> GraphqlHttp<E, P> {
         self.0.tasks.wait().await;
     }
 
-    async fn answer(&self, parts: Parts, body: Body, id: &RequestId) -> Result<GraphqlResponse, Refusal> {
+    async fn answer(&self, parts: Parts, body: Body, id: &RequestId) -> Outcome {
         let limits = &self.0.limits;
         let by_get = parts.method != Method::POST;
         let parameters = if by_get {
@@ -102,16 +130,83 @@ impl<E: Executor, P: Provide> GraphqlHttp<E, P> {
         } else {
             parameters::from_json(&read_body(&parts.headers, body, limits).await?)?
         };
-        match self.check(&parameters, by_get) {
-            Ok((document, operation)) => self.execute(parts, parameters, document, operation, id).await,
-            Err(Unfit::Document(fault)) => Ok(request_error(fault)),
+        match self.check(&parameters, by_get).await {
+            Ok((document, OperationType::Query)) => self.query(parts, parameters, document, id).await,
+            Ok((document, ty)) => {
+                self.0.counts.executed.increment(1);
+                self.clone().execute(parts, parameters, document, ty, id.clone(), None, true).await
+            }
+            Err(Unfit::Document(fault)) => Ok(Arc::new(answer::whole(&request_error(fault), None))),
             Err(Unfit::Method(refusal)) => Err(refusal),
         }
     }
 
+    /// The answer to a query: a kept one that stands, that of an equal query which is being executed, or its own.
+    async fn query(&self, parts: Parts, parameters: Parameters, document: Arc<Document>, id: &RequestId) -> Outcome {
+        let fresh = insists(&parts.headers);
+        let question = Arc::new(Question {
+            document: document.hash,
+            operation: parameters.operation_name.as_deref().map(Into::into),
+            variables: parameters.variables_text().into(),
+            asker: match parts.headers.get(P::ASKER) {
+                Some(name) => Asker::Named(name.as_bytes().into()),
+                None => Asker::Unnamed,
+            },
+        });
+        if !fresh {
+            for question in [&question.of_anyone(), &*question] {
+                if let Some(whole) = self.0.wholes.get(question)
+                    && self.stands(&whole).await
+                {
+                    self.0.counts.kept.increment(1);
+                    return Ok(whole);
+                }
+            }
+        }
+        let mut mine = Some((parts, parameters, document));
+        let mut execute = || {
+            let (parts, parameters, document) = mine.take().expect("whoever has taken off does not board again");
+            let (this, question) = (self.clone(), Some(Arc::clone(&question)));
+            this.0.counts.executed.increment(1);
+            this.execute(parts, parameters, document, OperationType::Query, id.clone(), question, fresh).boxed()
+        };
+        if fresh {
+            return execute().await;
+        }
+        let mut boarded_before = false;
+        loop {
+            match self.0.flights.board(&question, || None, &mut execute) {
+                Boarding::TookOff(flight) => return flight.await,
+                Boarding::Needless(outcome) => return outcome,
+                Boarding::Joined(flight) => {
+                    let outcome = flight.await;
+                    let good = match &outcome {
+                        // A second flight has begun after this request came.
+                        _ if boarded_before => true,
+                        Ok(whole) if whole.sound => self.stands(whole).await,
+                        // A failure is shared by those who waited: an outage is not asked again by each of them.
+                        _ => true,
+                    };
+                    if good {
+                        self.0.counts.shared.increment(1);
+                        return outcome;
+                    }
+                    boarded_before = true;
+                }
+            }
+        }
+    }
+
+    async fn stands(&self, whole: &Whole) -> bool {
+        match &whole.kept {
+            Some(kept) => self.0.provide.stands(&kept.rests).await,
+            None => false,
+        }
+    }
+
     /// Everything that can be known without the schema.
-    fn check(&self, parameters: &Parameters, by_get: bool) -> Result<(Arc<Document>, OperationType), Unfit> {
-        let document = self.0.documents.find(parameters, &self.0.limits)?;
+    async fn check(&self, parameters: &Parameters, by_get: bool) -> Result<(Arc<Document>, OperationType), Unfit> {
+        let document = self.0.documents.find(parameters, &self.0.limits).await?;
         let operation = &document::operation(&document.parsed, parameters.operation_name.as_deref())?.node;
         let ty = operation.ty;
         match ty {
@@ -130,14 +225,17 @@ impl<E: Executor, P: Provide> GraphqlHttp<E, P> {
         Ok((document, ty))
     }
 
+    #[expect(clippy::too_many_arguments, reason = "all of a request, taken apart by now")]
     async fn execute(
-        &self,
+        self,
         parts: Parts,
         parameters: Parameters,
         document: Arc<Document>,
         operation: OperationType,
-        id: &RequestId,
-    ) -> Result<GraphqlResponse, Refusal> {
+        id: RequestId,
+        question: Option<Arc<Question>>,
+        fresh: bool,
+    ) -> Outcome {
         let Ok(permit) = Arc::clone(&self.0.executions).try_acquire_owned() else {
             let text = "The server has as much to do as it takes on at a time. Please try again in a moment.";
             return Err(Refusal::new(Code::ServiceUnavailable, text).header(header::RETRY_AFTER, "1"));
@@ -159,25 +257,56 @@ impl<E: Executor, P: Provide> GraphqlHttp<E, P> {
             let begun = Instant::now();
             let time_max = this.0.limits.execution_time_max;
             let answer = async {
-                match this.0.provide.provide(&parts, request).await {
+                match this.0.provide.provide(&parts, request, fresh).await {
                     // A turn of it ends when it waits for the database, not after 128 locks: see `loaders::batched`.
-                    Ok(request) => unconstrained(this.0.executor.execute(request)).await,
-                    Err(error) => request_error(without_position(error)),
+                    Ok((request, context)) => (unconstrained(this.0.executor.execute(request)).await, Some(context)),
+                    Err(error) => (request_error(without_position(error)), None),
                 }
             };
-            let mut response = timeout(time_max, answer).await.map_err(|_| late(time_max))?;
+            let (mut response, context) = timeout(time_max, answer).await.map_err(|_| late(time_max))?;
             settle(&mut response, task_id.as_str());
             log_answer(&response, operation, &operation_name, begun.elapsed());
             if named && executed(&response) {
                 this.0.documents.keep(&document);
             }
-            Ok(response)
+            let rests = context.filter(|_| question.is_some()).map(|context| context.rests());
+            let whole = Arc::new(answer::whole(&response, rests));
+            if let Some(question) = &question {
+                this.0.wholes.keep(question, &whole);
+            }
+            Ok(whole)
         };
         let finished = self.0.tasks.spawn(task.instrument(span.clone())).await;
         finished.unwrap_or_else(|failure| {
             let _in_span = span.enter();
-            Err(panicked(failure, id))
+            Err(panicked(failure, &id))
         })
+    }
+}
+
+/// Whether a request asks for an answer that comes from nobody's memory. While access control is off, everyone may.
+fn insists(headers: &HeaderMap) -> bool {
+    let directives = headers.get_all(header::CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok());
+    directives.flat_map(|value| value.split(',')).any(|directive| directive.trim().eq_ignore_ascii_case("no-cache"))
+}
+
+/// Where answers come from.
+struct Counts {
+    kept: Counter,
+    shared: Counter,
+    executed: Counter,
+}
+
+impl Counts {
+    fn new(metrics: &Metrics) -> Self {
+        let from = |place| {
+            metrics.counter(
+                "refrain_answers_total",
+                "Operations answered over HTTP: from memory, with an equal one that was being executed, by execution.",
+                &[("from", place)],
+            )
+        };
+        Self { kept: from("memory"), shared: from("flight"), executed: from("execution") }
     }
 }
 
@@ -202,12 +331,18 @@ async fn handle<E: Executor, P: Provide>(State(graphql): State<GraphqlHttp<E, P>
         return Refusal::new(Code::NotAcceptable, text).respond(Media::Json);
     };
     let id = parts.extensions.get::<RequestId>().cloned().unwrap_or_else(RequestId::random);
+    let (get, headers) = (parts.method != Method::POST, parts.headers.clone());
     match graphql.answer(parts, body, &id).await {
-        Ok(response) => {
-            if !executed(&response) {
-                log_refusal(answer::code(&response), &id);
+        Ok(whole) => {
+            if !whole.executed {
+                log_refusal(whole.code, &id);
             }
-            answer::of(&response, media)
+            let control = whole.kept.as_ref().map(|kept| kept.control(graphql.0.provide.ends_in(&kept.rests)));
+            let response = answer::of(&whole, media, control, &P::ASKER);
+            match &whole.kept {
+                Some(kept) if get && kept.is_known(&headers) => answer::not_modified(response),
+                _ => response,
+            }
         }
         Err(refusal) => {
             log_refusal(refusal.code, &id);

@@ -21,6 +21,11 @@ pub(super) struct Parameters {
 }
 
 impl Parameters {
+    /// The variables in one spelling.
+    pub(super) fn variables_text(&self) -> String {
+        serde_json::to_string(&self.variables).expect("JSON that was read can be written")
+    }
+
     /// What the schema executes, but for the document.
     pub(super) fn into_request(self) -> Result<Request, Fault> {
         let mut request = Request::new("").variables(Variables::from_json(Value::Object(self.variables)));

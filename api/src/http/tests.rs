@@ -7,3 +7,4 @@ mod persisted;
 mod protocol;
 mod trouble;
 mod websocket;
+mod whole;

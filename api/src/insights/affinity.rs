@@ -33,18 +33,20 @@ impl Pair {
         [self.one, self.other]
     }
 
-    fn plays(&self, user: UserId, binds: &mut Binds) -> String {
+    /// `SELECT` of one's plays folded by track.
+    async fn tracks(&self, db: &Db, user: UserId, binds: &mut Binds) -> Result<String, DbErr> {
         let audience = Audience::Listener(user);
-        Scope { audience, range: self.range, zone: self.zone.clone(), filter: Filter::default() }.plays(binds)
+        let scope = Scope { audience, range: self.range, zone: self.zone.clone(), filter: Filter::default() };
+        scope.tracks(db, binds).await
     }
 
-    /// `one` and `other`: plays by key, where `of` is the key of a play and `join` what it takes to know it.
-    fn vectors(&self, of: &str, join: &str, binds: &mut Binds) -> String {
-        let (one, other) = (self.plays(self.one, binds), self.plays(self.other, binds));
-        format!(
-            "one AS (SELECT {of} AS key, COUNT(*) AS plays FROM ({one}) p {join} GROUP BY {of}),
-             other AS (SELECT {of} AS key, COUNT(*) AS plays FROM ({other}) p {join} GROUP BY {of})"
-        )
+    /// `one` and `other`: plays by key, where `of` is the key of a track `p` and `join` what it takes to know it.
+    async fn vectors(&self, db: &Db, of: &str, join: &str, binds: &mut Binds) -> Result<String, DbErr> {
+        let (one, other) = (self.tracks(db, self.one, binds).await?, self.tracks(db, self.other, binds).await?);
+        let vector = |tracks: String| {
+            format!("SELECT {of} AS key, CAST(SUM(p.plays) AS BIGINT) AS plays FROM ({tracks}) p {join} GROUP BY {of}")
+        };
+        Ok(format!("one AS MATERIALIZED ({}), other AS MATERIALIZED ({})", vector(one), vector(other)))
     }
 }
 
@@ -59,7 +61,7 @@ pub async fn affinity(db: &Db, pair: &Pair) -> Result<f64, DbErr> {
         other: f64,
     }
     let mut binds = Binds::default();
-    let vectors = pair.vectors("c.artist_id", PRIMARY_ARTIST, &mut binds);
+    let vectors = pair.vectors(db, "c.artist_id", PRIMARY_ARTIST, &mut binds).await?;
     let text = format!(
         "WITH {vectors}
          SELECT CAST(COALESCE((SELECT SUM(a.plays * b.plays) FROM one a JOIN other b ON b.key = a.key), 0)
@@ -89,7 +91,7 @@ async fn shared(db: &Db, pair: &Pair, of: &str, join: &str, first: usize) -> Res
         key: i32,
     }
     let mut binds = Binds::default();
-    let vectors = pair.vectors(of, join, &mut binds);
+    let vectors = pair.vectors(db, of, join, &mut binds).await?;
     let limit = binds.bind(i64::try_from(first).expect("a list is short"));
     let text = format!(
         "WITH {vectors}

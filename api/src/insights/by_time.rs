@@ -31,14 +31,10 @@ impl UnitTotal {
 pub(super) async fn by_time(db: &Db, scope: &Scope, unit_ms: i64) -> Result<Vec<UnitTotal>, DbErr> {
     let mut binds = Binds::default();
     let (source, at, plays) = if tiles(scope, unit_ms) {
-        let mut conditions = vec![format!("quarter_hour < {}", binds.bind(scope.range.until().ms() / QUARTER_HOUR_MS))];
-        if let Some(from) = scope.range.from() {
-            conditions.push(format!("quarter_hour >= {}", binds.bind(from.ms() / QUARTER_HOUR_MS)));
-        }
-        let source = format!("quarter_hour_total WHERE {}", conditions.join(" AND "));
+        let source = quarter_hours(scope, &mut binds);
         (source, format!("quarter_hour / {}", binds.bind(unit_ms / QUARTER_HOUR_MS)), "SUM(plays)")
     } else {
-        let source = format!("({}) played", scope.plays(&mut binds));
+        let source = format!("play WHERE {}", scope.conditions("played_at", &mut binds));
         (source, format!("played_at / {}", binds.bind(unit_ms)), "COUNT(*)")
     };
     let text = format!(
@@ -47,6 +43,22 @@ pub(super) async fn by_time(db: &Db, scope: &Scope, unit_ms: i64) -> Result<Vec<
          FROM {source} GROUP BY 1 ORDER BY 1"
     );
     binds.all(db.read(), &text).await
+}
+
+/// `SELECT` of how many plays `scope` has.
+pub(super) fn count(scope: &Scope, binds: &mut Binds) -> String {
+    if tiles(scope, QUARTER_HOUR_MS) {
+        return format!("SELECT CAST(COALESCE(SUM(plays), 0) AS BIGINT) FROM {}", quarter_hours(scope, binds));
+    }
+    format!("SELECT COUNT(*) FROM play WHERE {}", scope.conditions("played_at", binds))
+}
+
+/// The quarters of an hour of `scope`, which they tile.
+fn quarter_hours(scope: &Scope, binds: &mut Binds) -> String {
+    let until = binds.bind(scope.range.until().ms() / QUARTER_HOUR_MS);
+    let from = scope.range.from().map(|from| binds.bind(from.ms() / QUARTER_HOUR_MS));
+    let from = from.map_or_else(String::new, |from| format!(" AND quarter_hour >= {from}"));
+    format!("quarter_hour_total WHERE quarter_hour < {until}{from}")
 }
 
 /// Whether quarters of an hour tile both the units and the range, so that the rollup answers.

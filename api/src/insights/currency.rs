@@ -3,7 +3,7 @@
 use entity::db::Db;
 use entity::ids::UserId;
 use entity::time::{Instant, TimeRange};
-use entity::{gap, play, spotify_account};
+use entity::{erasure, gap, play, spotify_account};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 /// How current a history is.
@@ -13,6 +13,8 @@ pub struct Currency {
     pub account: Option<spotify_account::Model>,
     /// When the newest play ended.
     pub last_played_at: Option<Instant>,
+    /// When everything was asked to be erased; `None` unless that is still to be done.
+    pub erasure_requested_at: Option<Instant>,
 }
 
 /// How current the history of `user` is.
@@ -26,7 +28,9 @@ pub async fn currency(db: &Db, user: UserId) -> Result<Currency, DbErr> {
         .one(db.read())
         .await?
         .flatten();
-    Ok(Currency { account, last_played_at })
+    let erasure = erasure::Entity::find_by_id(user).filter(erasure::Column::DoneAt.is_null()).one(db.read()).await?;
+    let erasure_requested_at = erasure.map(|erasure| erasure.requested_at);
+    Ok(Currency { account, last_played_at, erasure_requested_at })
 }
 
 /// The gaps of `user` that reach into `range`, or all of them, newest first.

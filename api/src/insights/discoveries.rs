@@ -36,48 +36,46 @@ pub struct Discoveries {
 /// What `user`, whose plays `scope` holds, discovered in it, with the `first` newest tracks.
 pub async fn discoveries(db: &Db, scope: &Scope, user: UserId, first: usize) -> Result<Discoveries, DbErr> {
     #[derive(FromQueryResult)]
-    struct Counts {
+    struct Row {
         tracks: i64,
         artists: i64,
         albums: i64,
+        track_id: Option<TrackId>,
+        first_played_at: Option<Instant>,
     }
     let mut binds = Binds::default();
-    let firsts = firsts(scope, user, &mut binds);
-    let text = format!(
-        "WITH {firsts},
-              artists AS (
-                SELECT MIN(e.at) AS ever, MIN(c.at) AS counted
-                FROM ever e LEFT JOIN counted c ON c.track_id = e.track_id
-                JOIN track_artist a ON a.track_id = e.track_id AND a.position = 0 GROUP BY a.artist_id),
-              albums AS (
-                SELECT MIN(e.at) AS ever, MIN(c.at) AS counted
-                FROM ever e LEFT JOIN counted c ON c.track_id = e.track_id
-                JOIN track t ON t.id = e.track_id WHERE t.album_id IS NOT NULL GROUP BY t.album_id)
-         SELECT (SELECT COUNT(*) FROM ever e JOIN counted c ON c.track_id = e.track_id AND c.at = e.at) AS tracks,
-                (SELECT COUNT(*) FROM artists WHERE counted = ever) AS artists,
-                (SELECT COUNT(*) FROM albums WHERE counted = ever) AS albums"
-    );
-    let counts: Counts = binds.one(db.read(), &text).await?;
-
-    let mut binds = Binds::default();
-    let firsts = self::firsts(scope, user, &mut binds);
-    let limit = binds.bind(i64::try_from(first).expect("a list is short"));
-    let text = format!(
-        "WITH {firsts}
-         SELECT e.track_id, e.at AS first_played_at
-         FROM ever e JOIN counted c ON c.track_id = e.track_id AND c.at = e.at
-         ORDER BY e.at DESC, e.track_id LIMIT {limit}"
-    );
-    let newest = binds.all(db.read(), &text).await?;
-    Ok(Discoveries { tracks: counts.tracks, artists: counts.artists, albums: counts.albums, newest })
-}
-
-/// `ever` and `counted`: the first play of each track, of all the listener's plays and of those that count.
-fn firsts(scope: &Scope, user: UserId, binds: &mut Binds) -> String {
-    let plays = scope.plays(binds);
+    let counted = scope.conditions("played_at", &mut binds);
     let user = binds.bind(user);
-    format!(
-        "ever AS (SELECT track_id, MIN(played_at) AS at FROM play WHERE user_id = {user} GROUP BY track_id),
-         counted AS (SELECT track_id, MIN(played_at) AS at FROM ({plays}) played GROUP BY track_id)"
-    )
+    let limit = binds.bind(i64::try_from(first).expect("a list is short"));
+    // The first play of each track: of all the listener's plays (`ever`), and of those that count.
+    let text = format!(
+        "WITH firsts AS MATERIALIZED (
+                SELECT track_id, MIN(played_at) AS ever, MIN(CASE WHEN {counted} THEN played_at END) AS counted
+                FROM play WHERE user_id = {user} GROUP BY track_id),
+              counts AS (
+                SELECT (SELECT COUNT(*) FROM firsts WHERE counted = ever) AS tracks,
+                       (SELECT COUNT(*) FROM (
+                          SELECT a.artist_id FROM firsts f
+                          JOIN track_artist a ON a.track_id = f.track_id AND a.position = 0
+                          GROUP BY a.artist_id HAVING MIN(f.counted) = MIN(f.ever)) artist) AS artists,
+                       (SELECT COUNT(*) FROM (
+                          SELECT t.album_id FROM firsts f JOIN track t ON t.id = f.track_id
+                          WHERE t.album_id IS NOT NULL
+                          GROUP BY t.album_id HAVING MIN(f.counted) = MIN(f.ever)) album) AS albums),
+              newest AS (
+                SELECT track_id, ever AS first_played_at FROM firsts WHERE counted = ever
+                ORDER BY ever DESC, track_id LIMIT {limit})
+         SELECT counts.*, newest.track_id, newest.first_played_at
+         FROM counts LEFT JOIN newest ON TRUE
+         ORDER BY newest.first_played_at DESC, newest.track_id"
+    );
+    let rows: Vec<Row> = binds.all(db.read(), &text).await?;
+    let counts = rows.first().map_or((0, 0, 0), |row| (row.tracks, row.artists, row.albums));
+    let discovery = |row: &Row| Some(Discovery { first_played_at: row.first_played_at?, track_id: row.track_id? });
+    Ok(Discoveries {
+        tracks: counts.0,
+        artists: counts.1,
+        albums: counts.2,
+        newest: rows.iter().filter_map(discovery).collect(),
+    })
 }

@@ -37,6 +37,16 @@ impl Filter {
         *self == Self::default()
     }
 
+    /// Whether a play passes because of its track alone, and not of when it was.
+    pub(super) fn is_of_tracks(&self) -> bool {
+        self.weekdays.is_none()
+    }
+
+    /// Whether it names what passes, which then is little, rather than what does not.
+    pub(super) fn names_what_passes(&self) -> bool {
+        self.tracks.is_some() || self.artists.is_some() || self.albums.is_some() || self.genres.is_some()
+    }
+
     /// Whether it asks what the catalogue says of a play's track, and not only which track or when.
     pub fn reads_catalogue(&self) -> bool {
         let plays_alone = Self { tracks: self.tracks.clone(), weekdays: self.weekdays.clone(), ..Self::default() };

@@ -53,13 +53,25 @@ impl Scope {
 
     /// `SELECT` of the plays folded by track: `track_id, plays, listened_ms`; from the rollup where it says the same.
     pub(super) async fn tracks(&self, db: &Db, binds: &mut Binds) -> Result<String, DbErr> {
-        if self.is_everything(db).await? {
-            return Ok("SELECT track_id, plays, listened_ms FROM track_total".to_owned());
+        self.folded(db, "", "", binds).await
+    }
+
+    /// The same, and `measured_ms`.
+    pub(super) async fn tracks_measured(&self, db: &Db, binds: &mut Binds) -> Result<String, DbErr> {
+        let measured = ", CAST(SUM(CASE WHEN measured THEN listened_ms ELSE 0 END) AS BIGINT) AS measured_ms";
+        self.folded(db, ", measured_ms", measured, binds).await
+    }
+
+    async fn folded(&self, db: &Db, kept: &str, counted: &str, binds: &mut Binds) -> Result<String, DbErr> {
+        if self.filter.is_of_tracks() && self.is_all_time_of_everyone(db).await? {
+            let conditions = self.filter.conditions("", &self.range, &self.zone, binds);
+            let conditions = if conditions.is_empty() { "TRUE".to_owned() } else { conditions.join(" AND ") };
+            return Ok(format!("SELECT track_id, plays, listened_ms{kept} FROM track_total WHERE {conditions}"));
         }
-        let plays = self.plays(binds);
+        let conditions = self.conditions("played_at", binds);
         Ok(format!(
-            "SELECT track_id, COUNT(*) AS plays, CAST(SUM(listened_ms) AS BIGINT) AS listened_ms
-             FROM ({plays}) played GROUP BY track_id"
+            "SELECT track_id, COUNT(*) AS plays, CAST(SUM(listened_ms) AS BIGINT) AS listened_ms{counted}
+             FROM play WHERE {conditions} GROUP BY track_id"
         ))
     }
 
@@ -84,7 +96,12 @@ impl Scope {
 
     /// Whether every play there is belongs to this scope, so that the rollups of all time answer for it.
     pub(super) async fn is_everything(&self, db: &Db) -> Result<bool, DbErr> {
-        if !self.is_everyone_unfiltered() || self.range.from().is_some() {
+        Ok(self.filter.is_empty() && self.is_all_time_of_everyone(db).await?)
+    }
+
+    /// Whether every play there is belongs to this scope, but for the filter.
+    async fn is_all_time_of_everyone(&self, db: &Db) -> Result<bool, DbErr> {
+        if self.audience != Audience::Everyone || self.range.from().is_some() {
             return Ok(false);
         }
         Ok(newest_play(db).await?.is_none_or(|newest| newest < self.range.until()))

@@ -5,6 +5,7 @@ use entity::ids::TrackId;
 use sea_orm::{DbErr, FromQueryResult};
 use serde::{Deserialize, Serialize};
 
+use super::by_time::count;
 use super::scope::Scope;
 use super::sql::Binds;
 
@@ -43,25 +44,31 @@ pub async fn skips(db: &Db, scope: &Scope) -> Result<SkipReport, DbErr> {
         skips: i64,
     }
     let mut binds = Binds::default();
+    let plays = count(scope, &mut binds);
     let (of_plays, of_skips) = (scope.conditions("played_at", &mut binds), scope.conditions("skipped_at", &mut binds));
     let text = format!(
-        "SELECT (SELECT COUNT(*) FROM play WHERE {of_plays}) AS plays,
+        "SELECT ({plays}) AS plays,
                 (SELECT COUNT(*) FROM play WHERE {of_plays} AND source = 'export') AS exported_plays,
                 (SELECT COUNT(*) FROM skip WHERE {of_skips}) AS skips"
     );
     let counts: Counts = binds.one(db.read(), &text).await?;
 
     let mut binds = Binds::default();
-    let (plays, of_skips) = (scope.plays(&mut binds), scope.conditions("skipped_at", &mut binds));
-    let limit = binds.bind(MOST_SKIPPED_MAX);
+    let (of_plays, of_skips) = (scope.conditions("played_at", &mut binds), scope.conditions("skipped_at", &mut binds));
+    let (limit, last) = (binds.bind(MOST_SKIPPED_MAX), binds.bind(MOST_SKIPPED_MAX - 1));
+    // Plays are counted of those tracks only that may be among the most skipped: up to the last of them, and its equals.
     let text = format!(
-        "WITH skipped AS (SELECT track_id, COUNT(*) AS skips FROM skip WHERE {of_skips} GROUP BY track_id),
+        "WITH skipped AS MATERIALIZED (
+                SELECT track_id, COUNT(*) AS skips FROM skip WHERE {of_skips} GROUP BY track_id),
+              most AS MATERIALIZED (
+                SELECT track_id, skips FROM skipped
+                WHERE skips >= COALESCE((SELECT skips FROM skipped ORDER BY skips DESC LIMIT 1 OFFSET {last}), 0)),
               heard AS (
-                SELECT track_id, COUNT(*) AS plays FROM ({plays}) played
-                WHERE track_id IN (SELECT track_id FROM skipped) GROUP BY track_id)
-         SELECT s.track_id, s.skips, COALESCE(h.plays, 0) AS plays
-         FROM skipped s LEFT JOIN heard h ON h.track_id = s.track_id
-         ORDER BY s.skips DESC, COALESCE(h.plays, 0), s.track_id LIMIT {limit}"
+                SELECT track_id, COUNT(*) AS plays FROM play
+                WHERE {of_plays} AND track_id IN (SELECT track_id FROM most) GROUP BY track_id)
+         SELECT m.track_id, m.skips, COALESCE(h.plays, 0) AS plays
+         FROM most m LEFT JOIN heard h ON h.track_id = m.track_id
+         ORDER BY m.skips DESC, COALESCE(h.plays, 0), m.track_id LIMIT {limit}"
     );
     let most_skipped = binds.all(db.read(), &text).await?;
     Ok(SkipReport { plays: counts.plays, exported_plays: counts.exported_plays, skips: counts.skips, most_skipped })

@@ -14,6 +14,7 @@ use entity::measure::Measure;
 use sea_orm::{DbErr, FromQueryResult, QueryResult, TryGetable, Value};
 use serde::{Deserialize, Serialize};
 
+use self::source::{Source, source};
 use super::scope::Scope;
 use super::sql::Binds;
 
@@ -87,7 +88,7 @@ pub async fn top<K: ChartKey>(
     after: Option<&ChartPosition<K>>,
 ) -> Result<ChartPage<K>, DbErr> {
     let mut binds = Binds::default();
-    let source = source::source(db, scope, chart, &mut binds).await?;
+    let Source { tables, whole } = source(db, scope, chart, &mut binds).await?;
     let (measure, other) = columns(by);
     let behind = after.map_or_else(String::new, |after| {
         let (m, o) = match by {
@@ -98,21 +99,34 @@ pub async fn top<K: ChartKey>(
         format!("WHERE {measure} < {m} OR ({measure} = {m} AND ({other} < {o} OR ({other} = {o} AND key > {key})))")
     });
     let limit = binds.bind(i64::try_from(first + 1).expect("a page is short"));
+    let sum = format!("CAST(COALESCE(SUM({measure}), 0) AS BIGINT)");
+    let counted = match whole {
+        "chart" => format!("SELECT COUNT(*) AS total_count, {sum} AS whole FROM chart"),
+        _ => format!("SELECT (SELECT COUNT(*) FROM chart) AS total_count, (SELECT {sum} FROM {whole}) AS whole"),
+    };
+    // Nothing stands above the first page.
+    let (above, equals_before) = match after {
+        None => ("CAST(0 AS BIGINT)".to_owned(), "CAST(0 AS BIGINT)".to_owned()),
+        Some(_) => (
+            format!("(SELECT COUNT(*) FROM chart, head WHERE chart.{measure} > head.m)"),
+            format!(
+                "(SELECT COUNT(*) FROM chart, head WHERE chart.{measure} = head.m
+                    AND (chart.{other} > head.o OR (chart.{other} = head.o AND chart.key < head.key)))"
+            ),
+        ),
+    };
     let text = format!(
-        "WITH {source},
+        "WITH {tables},
               page AS (
                 SELECT key, plays, listened_ms FROM chart {behind}
                 ORDER BY {measure} DESC, {other} DESC, key LIMIT {limit}),
               head AS (
                 SELECT key, {measure} AS m, {other} AS o FROM page
-                ORDER BY {measure} DESC, {other} DESC, key LIMIT 1)
-         SELECT page.key, page.plays, page.listened_ms,
-                (SELECT COUNT(*) FROM chart) AS total_count,
-                (SELECT CAST(COALESCE(SUM({measure}), 0) AS BIGINT) FROM whole) AS whole,
-                (SELECT COUNT(*) FROM chart, head WHERE chart.{measure} > head.m) AS above,
-                (SELECT COUNT(*) FROM chart, head WHERE chart.{measure} = head.m
-                   AND (chart.{other} > head.o OR (chart.{other} = head.o AND chart.key < head.key))) AS equals_before
-         FROM (SELECT 1 AS one) always LEFT JOIN page ON TRUE
+                ORDER BY {measure} DESC, {other} DESC, key LIMIT 1),
+              counted AS ({counted})
+         SELECT page.key, page.plays, page.listened_ms, counted.total_count, counted.whole,
+                {above} AS above, {equals_before} AS equals_before
+         FROM counted LEFT JOIN page ON TRUE
          ORDER BY page.{measure} DESC, page.{other} DESC, page.key"
     );
     let rows: Vec<Row<K>> = binds.all(db.read(), &text).await?;
@@ -131,14 +145,17 @@ pub async fn ranks<K: ChartKey>(
         return Ok(HashMap::new());
     }
     let mut binds = Binds::default();
-    let source = source::source(db, scope, chart, &mut binds).await?;
+    let Source { tables, .. } = source(db, scope, chart, &mut binds).await?;
     let (measure, _) = columns(by);
     let wanted: Vec<String> = keys.iter().map(|key| binds.bind(key.clone())).collect();
+    let wanted = wanted.join(", ");
+    // What stands below all of them is not ranked: those asked for mostly stand high.
     let text = format!(
-        "WITH {source},
-              ranked AS (SELECT key, RANK() OVER (ORDER BY {measure} DESC) AS rank FROM chart)
-         SELECT key, rank FROM ranked WHERE key IN ({})",
-        wanted.join(", ")
+        "WITH {tables},
+              ranked AS (
+                SELECT key, RANK() OVER (ORDER BY {measure} DESC) AS rank FROM chart
+                WHERE {measure} >= (SELECT MIN({measure}) FROM chart WHERE key IN ({wanted})))
+         SELECT key, rank FROM ranked WHERE key IN ({wanted})"
     );
     let rows: Vec<Rank<K>> = binds.all(db.read(), &text).await?;
     Ok(rows.into_iter().map(|row| (row.key, row.rank)).collect())

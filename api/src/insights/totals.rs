@@ -36,27 +36,44 @@ pub async fn totals(db: &Db, scope: &Scope) -> Result<Totals, DbErr> {
         return Binds::default().one(db.read(), OF_EVERYTHING).await;
     }
     let mut binds = Binds::default();
-    let plays = scope.plays(&mut binds);
+    let heard = scope.tracks_measured(db, &mut binds).await?;
+    let listeners = listeners(scope, &mut binds);
     let text = format!(
-        "WITH played AS ({plays}),
-              by_track AS (
-                SELECT track_id, COUNT(*) AS plays, SUM(listened_ms) AS listened_ms,
-                       SUM(CASE WHEN measured THEN listened_ms ELSE 0 END) AS measured_ms
-                FROM played GROUP BY track_id)
-         SELECT CAST(COALESCE(SUM(plays), 0) AS BIGINT) AS plays,
-                CAST(COALESCE(SUM(listened_ms), 0) AS BIGINT) AS listened_ms,
-                CAST(COALESCE(SUM(measured_ms), 0) AS BIGINT) AS measured_ms,
-                COUNT(*) AS tracks,
-                (SELECT COUNT(DISTINCT c.artist_id) FROM by_track b
-                 JOIN track_artist c ON c.track_id = b.track_id AND c.position = 0) AS primary_artists,
-                (SELECT COUNT(DISTINCT c.artist_id) FROM by_track b
-                 JOIN track_artist c ON c.track_id = b.track_id) AS credited_artists,
-                (SELECT COUNT(DISTINCT t.album_id) FROM by_track b
-                 JOIN track t ON t.id = b.track_id) AS albums,
-                (SELECT COUNT(*) FROM (SELECT user_id FROM played GROUP BY user_id) u) AS listeners
-         FROM by_track"
+        "WITH heard AS MATERIALIZED ({heard}),
+              whole AS (
+                SELECT CAST(COALESCE(SUM(plays), 0) AS BIGINT) AS plays,
+                       CAST(COALESCE(SUM(listened_ms), 0) AS BIGINT) AS listened_ms,
+                       CAST(COALESCE(SUM(measured_ms), 0) AS BIGINT) AS measured_ms,
+                       COUNT(*) AS tracks
+                FROM heard),
+              artists AS (
+                SELECT COUNT(CASE WHEN position = 0 THEN 1 END) AS primary_artists, COUNT(*) AS credited_artists
+                FROM (SELECT MIN(c.position) AS position FROM heard h
+                      JOIN track_artist c ON c.track_id = h.track_id GROUP BY c.artist_id) artist),
+              albums AS (
+                SELECT COUNT(*) AS albums
+                FROM (SELECT t.album_id FROM heard h JOIN track t ON t.id = h.track_id
+                      WHERE t.album_id IS NOT NULL GROUP BY t.album_id) album)
+         SELECT whole.*, artists.*, albums.*, {listeners} AS listeners
+         FROM whole CROSS JOIN artists CROSS JOIN albums"
     );
     binds.one(db.read(), &text).await
+}
+
+/// How many listeners there are among the plays, as SQL.
+fn listeners(scope: &Scope, binds: &mut Binds) -> String {
+    if scope.listener().is_some() {
+        return "CAST(CASE WHEN whole.plays > 0 THEN 1 ELSE 0 END AS BIGINT)".to_owned();
+    }
+    let conditions = scope.conditions("played_at", binds);
+    if scope.filter.names_what_passes() {
+        return format!("(SELECT COUNT(*) FROM (SELECT user_id FROM play WHERE {conditions} GROUP BY user_id) u)");
+    }
+    // Most of a listener's plays count, so that the first one is soon found.
+    format!(
+        "(SELECT COUNT(*) FROM listener_total l
+          WHERE EXISTS (SELECT 1 FROM play WHERE play.user_id = l.user_id AND {conditions}))"
+    )
 }
 
 const OF_EVERYTHING: &str = "

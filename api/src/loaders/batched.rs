@@ -1,6 +1,6 @@
 //! One relation, read in batches by the `dataloader` crate.
 //!
-//! Fields ask for one key each, and a list asks for all of its keys in one breath. The crate collects them: whoever comes
+//! What an earlier request has read is looked up before ([`super::memory`]). For the rest, fields ask for one key each, and a list asks for all of its keys in one breath. The crate collects them: whoever comes
 //! first waits [`YIELDS`] rounds of the executor and then takes everything that has gathered as one batch, of [`KEYS_MAX`]
 //! keys at most; the others find theirs in the loader, which remembers them until the request ends. Where a list of keys is
 //! in hand, [`Batched::get_all`] asks for all of it at once, which spares the rounds of all keys but one.
@@ -44,6 +44,9 @@ use tokio::task::JoinError;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
+use super::at::At;
+use super::memory::{Number, Row};
+
 /// How many rounds of the executor a batch waits for more keys.
 const YIELDS: usize = 3;
 
@@ -57,10 +60,14 @@ type Rows<K, V> = Result<HashMap<K, Arc<V>>, Arc<DbErr>>;
 type Query<K, V> = dyn Fn(DatabaseConnection, Vec<K>) -> BoxFuture<'static, Result<HashMap<K, V>, DbErr>> + Send + Sync;
 
 /// A relation of one request. What was read once is remembered, also that there is nothing.
-pub struct Batched<K, V>(Loader<K, Arc<Batch<K, V>>, Statement<K, V>>)
+pub struct Batched<K, V>
 where
-    K: Copy + Eq + Hash + Debug + Send + Sync + 'static,
-    V: Send + Sync + 'static;
+    K: Number + Copy + Eq + Hash + Debug + Send + Sync + 'static,
+    V: Row,
+{
+    at: Arc<At>,
+    loader: Loader<K, Arc<Batch<K, V>>, Statement<K, V>>,
+}
 
 /// Keys that are read together.
 ///
@@ -73,14 +80,18 @@ struct Batch<K, V> {
 
 impl<K, V> Batch<K, V>
 where
-    K: Copy + Eq + Hash + Send + 'static,
-    V: Send + Sync + 'static,
+    K: Number + Copy + Eq + Hash + Send + Sync + 'static,
+    V: Row,
 {
     /// Begins to read, in a task of its own, which ends early when nobody is there any more.
-    fn begin(rows: BoxFuture<'static, Result<HashMap<K, V>, DbErr>>) -> Self {
-        let read = async {
+    fn begin(rows: BoxFuture<'static, Result<HashMap<K, V>, DbErr>>, keys: Vec<K>, at: Arc<At>) -> Self {
+        let read = async move {
             let shared = |(key, value)| (key, Arc::new(value));
-            rows.await.map(|rows| rows.into_iter().map(shared).collect()).map_err(Arc::new)
+            let rows: HashMap<K, Arc<V>> = rows.await.map_err(Arc::new)?.into_iter().map(shared).collect();
+            for key in keys {
+                at.keep(key, rows.get(&key));
+            }
+            Ok(rows)
         };
         let reading = AbortOnDropHandle::new(tokio::spawn(read.in_current_span()));
         Self { rows: OnceCell::new(), reading: Mutex::new(reading) }
@@ -100,41 +111,49 @@ where
 struct Statement<K, V> {
     db: DatabaseConnection,
     query: Box<Query<K, V>>,
+    at: Arc<At>,
 }
 
 impl<K, V> BatchFn<K, Arc<Batch<K, V>>> for Statement<K, V>
 where
-    K: Copy + Eq + Hash + Send + Sync + 'static,
-    V: Send + Sync + 'static,
+    K: Number + Copy + Eq + Hash + Send + Sync + 'static,
+    V: Row,
 {
     /// Makes the batch of these keys.
     async fn load(&mut self, keys: &[K]) -> HashMap<K, Arc<Batch<K, V>>> {
-        let batch = Arc::new(Batch::begin((self.query)(self.db.clone(), keys.to_vec())));
+        let rows = (self.query)(self.db.clone(), keys.to_vec());
+        let batch = Arc::new(Batch::begin(rows, keys.to_vec(), Arc::clone(&self.at)));
         keys.iter().map(|key| (*key, Arc::clone(&batch))).collect()
     }
 }
 
 impl<K, V> Batched<K, V>
 where
-    K: Copy + Eq + Hash + Debug + Send + Sync + 'static,
-    V: Send + Sync + 'static,
+    K: Number + Copy + Eq + Hash + Debug + Send + Sync + 'static,
+    V: Row,
 {
     /// The relation that `query` reads from `db`.
-    pub(super) fn new<F, R>(db: &DatabaseConnection, query: F) -> Self
+    pub(super) fn new<F, R>(db: &DatabaseConnection, at: At, query: F) -> Self
     where
         F: Fn(DatabaseConnection, Vec<K>) -> R + Send + Sync + 'static,
         R: Future<Output = Result<HashMap<K, V>, DbErr>> + Send + 'static,
     {
+        let at = Arc::new(at);
         let query = Box::new(move |db, keys| query(db, keys).boxed());
-        let loader = Loader::new(Statement { db: db.clone(), query });
-        Self(loader.with_yield_count(YIELDS).with_max_batch_size(KEYS_MAX))
+        let statement = Statement { db: db.clone(), query, at: Arc::clone(&at) };
+        let loader = Loader::new(statement).with_yield_count(YIELDS).with_max_batch_size(KEYS_MAX);
+        Self { at, loader }
     }
 
     /// What belongs to `key`; `None` if nothing does.
     pub async fn get(&self, key: K) -> Answer<V> {
+        self.at.note().await?;
+        if let Some(kept) = self.at.kept(key) {
+            return Ok(kept);
+        }
         let batch = loop {
             // There is no batch only if whoever made it was interrupted and dropped; then it is somebody else's turn.
-            if let Ok(batch) = self.0.try_load(key).await {
+            if let Ok(batch) = self.loader.try_load(key).await {
                 break batch;
             }
         };
@@ -143,16 +162,23 @@ where
 
     /// The same for several keys, in their order.
     pub async fn get_all(&self, keys: &[K]) -> Vec<Answer<V>> {
-        let batches = loop {
-            if let Ok(batches) = self.0.try_load_many(keys.to_vec()).await {
-                break batches;
-            }
-        };
-        let mut answers = Vec::with_capacity(keys.len());
-        for key in keys {
-            answers.push(batches[key].answer(*key).await);
+        if let Err(error) = self.at.note().await {
+            return keys.iter().map(|_| Err(Arc::clone(&error))).collect();
         }
-        answers
+        let mut answers: HashMap<K, Answer<V>> =
+            keys.iter().filter_map(|key| Some((*key, Ok(self.at.kept(*key)?)))).collect();
+        let unknown: Vec<K> = keys.iter().copied().filter(|key| !answers.contains_key(key)).collect();
+        if !unknown.is_empty() {
+            let batches = loop {
+                if let Ok(batches) = self.loader.try_load_many(unknown.clone()).await {
+                    break batches;
+                }
+            };
+            for key in unknown {
+                answers.insert(key, batches[&key].answer(key).await);
+            }
+        }
+        keys.iter().map(|key| answers[key].clone()).collect()
     }
 }
 
@@ -172,7 +198,7 @@ mod tests {
     fn doubles() -> (Batched<i32, i32>, Batches) {
         let batches = Batches::default();
         let written = Arc::clone(&batches);
-        let batched = Batched::new(&DatabaseConnection::default(), move |_, keys: Vec<i32>| {
+        let batched = Batched::new(&DatabaseConnection::default(), At::nothing(), move |_, keys: Vec<i32>| {
             locked(&written).push(keys.len());
             async move {
                 for _ in 0..8 {

@@ -55,6 +55,12 @@ pub enum Error {
         /// Why.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// Something of our own is away, such as the database.
+    #[error("The server cannot reach something it needs to link the account. Begin again in a moment.")]
+    Unavailable {
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// An answer that makes no sense.
     #[error("Spotify did not answer as expected: {what} makes no sense. Begin again in a minute.")]
     Strange {
@@ -82,6 +88,7 @@ impl Error {
             Self::UnknownApp { .. } => "unknown_app",
             Self::Refused { .. } => "refused",
             Self::Unreachable { .. } => "unreachable",
+            Self::Unavailable { .. } => "unavailable",
             Self::Strange { .. } => "strange",
         }
     }

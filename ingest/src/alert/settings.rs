@@ -35,10 +35,14 @@ impl AlertSettings {
     pub fn alerts(&self) -> anyhow::Result<Alerts> {
         let zone = TimeZone::get(&self.alert_time_zone)
             .map_err(|_| anyhow::anyhow!("ALERT_TIME_ZONE is no IANA time zone: expected one such as Europe/Berlin"))?;
-        let discord =
-            url("DISCORD_WEBHOOK_URL", self.discord_webhook_url.as_deref(), self.discord_webhook_url_file.as_deref())?;
+        let discord = self.discord()?;
         let webhook = url("WEBHOOK_URL", self.webhook_url.as_deref(), self.webhook_url_file.as_deref())?;
         Ok(Alerts::new(discord, webhook, zone)?)
+    }
+
+    /// Discord's address, if it is set.
+    pub fn discord(&self) -> anyhow::Result<Option<Url>> {
+        url("DISCORD_WEBHOOK_URL", self.discord_webhook_url.as_deref(), self.discord_webhook_url_file.as_deref())
     }
 }
 

@@ -1,5 +1,13 @@
 //! `accounts`: people and their Spotify links.
 
+mod connect;
+mod disconnect;
+mod rotate;
+
+pub use connect::{Connect, Visit};
+pub use disconnect::{Disconnect, Remove, remove};
+pub use rotate::rotate;
+
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -7,15 +15,19 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use entity::clock::SharedClock;
+use entity::consent;
 use entity::db::Db;
 use entity::revision;
 use entity::secret::KeyRing;
 use entity::spotify_account::{self, State};
 use entity::time::Instant;
 use entity::user::{self, check_username};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use jiff::tz::TimeZone;
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
+};
 
-use super::{open, table};
+use super::{open, open_untouched, table};
 use crate::config::Settings;
 
 /// What to do with accounts.
@@ -25,6 +37,18 @@ pub enum Command {
     List,
     /// Add a person, or give one a new Spotify link
     Add(Add),
+    /// Link a Spotify account by signing in to it, in a browser on this machine
+    Connect(Connect),
+    /// End a person's Spotify link, and on request erase their data
+    Disconnect(Disconnect),
+    /// Erase a person's data and the account with them
+    Remove(Remove),
+    /// Seal every stored token with the newest of TOKEN_KEYS, so that the older keys can be thrown away
+    RotateKeys {
+        /// Say how many would be sealed anew, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 /// Who, and with which token.
@@ -44,11 +68,19 @@ pub struct Add {
     /// This person agreed to appear by name in lists of listeners
     #[arg(long)]
     pub listed: bool,
+    /// Say what would be done, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 pub(super) async fn execute(settings: &Settings, command: Command, clock: SharedClock) -> anyhow::Result<ExitCode> {
     match command {
         Command::List => list(&open(settings).await?).await?,
+        Command::Add(add) if add.dry_run => {
+            add.refresh_token_file.as_deref().map(read_token).transpose()?;
+            let db = open_untouched(settings).await?;
+            println!("{}", would_add(&db, &add).await?);
+        }
         Command::Add(add) => {
             let token = add.refresh_token_file.as_deref().map(read_token).transpose()?;
             let keys = token.is_some().then(|| settings.keys()).transpose()?;
@@ -56,6 +88,10 @@ pub(super) async fn execute(settings: &Settings, command: Command, clock: Shared
             let said = self::add(&open(settings).await?, &add, link, clock.now()).await?;
             println!("{said}");
         }
+        Command::Connect(connect) => connect::execute(settings, connect, clock).await?,
+        Command::Disconnect(disconnect) => disconnect::execute(settings, disconnect, clock).await?,
+        Command::Remove(remove) => disconnect::execute_remove(settings, remove, clock).await?,
+        Command::RotateKeys { dry_run } => rotate::execute(settings, dry_run).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -65,7 +101,7 @@ pub async fn add(db: &Db, add: &Add, link: Option<(&KeyRing, &str)>, now: Instan
     check_username(&add.name).map_err(anyhow::Error::msg)?;
     let zone = entity::time::zone(&add.time_zone)?;
     let transaction = db.begin().await?;
-    let known = user::Entity::find().filter(user::Column::Username.eq(&add.name)).one(&transaction).await?;
+    let known = person(&transaction, &add.name).await?;
     let is_known = known.is_some();
     let person = match known {
         Some(_) if link.is_none() => {
@@ -85,22 +121,7 @@ pub async fn add(db: &Db, add: &Add, link: Option<(&KeyRing, &str)>, now: Instan
         }
     };
     if let Some((keys, token)) = link {
-        let account = spotify_account::ActiveModel {
-            user_id: Set(person.id),
-            spotify_user_id: Set(None),
-            sealed_refresh_token: Set(Some(keys.seal(person.id, token)?)),
-            authorized_at: Set(now),
-            state: Set(State::Pending),
-            last_succeeded_at: Set(None),
-            due_at: Set(Instant::from_ms(0)),
-            ..Default::default()
-        };
-        let linked_before = spotify_account::Entity::find_by_id(person.id).one(&transaction).await?.is_some();
-        if linked_before {
-            account.update(&transaction).await?
-        } else {
-            account.insert(&transaction).await?
-        };
+        spotify_account::connect(&transaction, person.id, None, keys.seal(person.id, token)?, now).await?;
     }
     if !is_known {
         revision::raise(&transaction, &[revision::PEOPLE], now).await?;
@@ -111,6 +132,30 @@ pub async fn add(db: &Db, add: &Add, link: Option<(&KeyRing, &str)>, now: Instan
         (false, Some(_)) => format!("{} was added; `refrain-ingest run` fetches the newest plays", add.name),
         (false, None) => format!("{} was added, without a Spotify link", add.name),
     })
+}
+
+/// What [`add`] would do.
+async fn would_add(db: &Db, add: &Add) -> anyhow::Result<String> {
+    check_username(&add.name).map_err(anyhow::Error::msg)?;
+    entity::time::zone(&add.time_zone)?;
+    let is_known = person(db.read(), &add.name).await?.is_some();
+    Ok(match (is_known, &add.refresh_token_file) {
+        (true, None) => bail!("\"{}\" is already here: give --refresh-token-file to link Spotify", add.name),
+        (true, Some(_)) => format!("{} would get a new Spotify link", add.name),
+        (false, Some(_)) => format!("{} would be added, with a Spotify link", add.name),
+        (false, None) => format!("{} would be added, without a Spotify link", add.name),
+    })
+}
+
+/// The person of that username.
+async fn person(db: &impl ConnectionTrait, username: &str) -> Result<Option<user::Model>, DbErr> {
+    user::Entity::find().filter(user::Column::Username.eq(username)).one(db).await
+}
+
+/// The same, or a sentence that says how to find the right one.
+async fn known(db: &impl ConnectionTrait, username: &str) -> anyhow::Result<user::Model> {
+    let person = person(db, username).await?;
+    person.with_context(|| format!("nobody here is called \"{username}\": `refrain-ingest accounts list` tells who is"))
 }
 
 fn read_token(file: &Path) -> anyhow::Result<String> {
@@ -134,24 +179,22 @@ async fn list(db: &Db) -> anyhow::Result<()> {
         .all(db.read())
         .await?;
     if people.is_empty() {
-        println!(
-            "nobody is here yet: `refrain-ingest accounts add NAME --refresh-token-file FILE`, or `refrain-ingest demo`"
-        );
+        println!("nobody is here yet: `refrain-ingest accounts connect NAME --create-user`, or `refrain-ingest demo`");
         return Ok(());
     }
-    let mut rows = table(&["USERNAME", "NAME", "TIME ZONE", "LISTED", "SPOTIFY", "LAST FETCHED"]);
+    let mut rows = table(&["USERNAME", "NAME", "TIME ZONE", "LISTED", "SPOTIFY", "LAST FETCHED", "CONSENT ENDS"]);
     for (person, account) in people {
-        let (state, last) = match &account {
-            None => ("no link", None),
-            Some(account) => (said(account.state), account.last_succeeded_at),
-        };
+        let linked = account.as_ref().filter(|account| account.state != State::Disconnected);
+        let ends = linked.map(|account| consent::expires_at(account.authorized_at));
+        let last = account.as_ref().and_then(|account| account.last_succeeded_at);
         rows.add_row([
             person.username,
             person.display_name,
             person.time_zone,
             if person.listed { "yes" } else { "no" }.to_owned(),
-            state.to_owned(),
+            account.as_ref().map_or("no link", |account| said(account.state)).to_owned(),
             last.map_or_else(|| "never".to_owned(), |at| at.to_string()),
+            ends.map_or_else(|| "-".to_owned(), |at| at.in_zone(&TimeZone::UTC).date().to_string()),
         ]);
     }
     println!("{rows}");

@@ -16,6 +16,7 @@ use entity::user;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait};
 use tracing::info;
 
+use super::open_untouched;
 use crate::config::Settings;
 use crate::demo;
 use crate::journal::Journal;
@@ -39,7 +40,17 @@ pub struct Options {
 /// How often the log says how far it is.
 const DOCUMENTS_A_LOG_LINE: usize = 100;
 
-pub(super) async fn execute(settings: &Settings, options: Options, clock: SharedClock) -> anyhow::Result<ExitCode> {
+pub(super) async fn execute(
+    settings: &Settings,
+    options: Options,
+    dry_run: bool,
+    clock: SharedClock,
+) -> anyhow::Result<ExitCode> {
+    if dry_run {
+        refuse_people(open_untouched(settings).await?.read()).await?;
+        println!("{} plays of {} listeners would be generated, archived and loaded", options.plays, options.listeners);
+        return Ok(ExitCode::SUCCESS);
+    }
     let pipeline = super::pipeline(settings, clock).await?;
     let (listeners, loaded) = fill(&pipeline, &options).await?;
     println!(
@@ -83,12 +94,7 @@ async fn add_listeners(db: &Db, options: &demo::Options) -> anyhow::Result<Vec<U
         // On SQLite a transaction that writes has the database to itself.
         transaction.execute_unprepared("LOCK TABLE \"user\" IN SHARE ROW EXCLUSIVE MODE").await?;
     }
-    let people = user::Entity::find().count(&transaction).await?;
-    if people > 0 {
-        bail!(
-            "the database is not empty: {people} listener(s) are in it. The demo fills an empty one: name another with DATABASE_URL, or move this one away"
-        );
-    }
+    refuse_people(&transaction).await?;
     let joined_at = Instant::from_ms(options.until_ms);
     let mut users = Vec::new();
     for listener in demo::listeners(options) {
@@ -105,6 +111,17 @@ async fn add_listeners(db: &Db, options: &demo::Options) -> anyhow::Result<Vec<U
     revision::raise(&transaction, &[revision::PEOPLE], joined_at).await?;
     transaction.commit().await?;
     Ok(users)
+}
+
+/// A demo among real people would be taken for one of them.
+async fn refuse_people(db: &impl ConnectionTrait) -> anyhow::Result<()> {
+    let people = user::Entity::find().count(db).await?;
+    if people > 0 {
+        bail!(
+            "the database is not empty: {people} listener(s) are in it. The demo fills an empty one: name another with DATABASE_URL, or move this one away"
+        );
+    }
+    Ok(())
 }
 
 async fn load(pipeline: &Pipeline, users: &[UserId], document: demo::Document) -> anyhow::Result<Loaded> {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use entity::clock::SharedClock;
 
-use super::open;
+use super::{open, open_untouched};
 use crate::config::Settings;
 use crate::rollup;
 
@@ -13,20 +13,32 @@ use crate::rollup;
 #[derive(Subcommand)]
 pub enum Command {
     /// Make every total anew from the plays
-    Rebuild,
+    Rebuild {
+        /// Say which totals would change, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Compare every total with the plays; exit code 1 if one is off
     Verify,
 }
 
 pub(super) async fn execute(settings: &Settings, command: Command, clock: SharedClock) -> anyhow::Result<ExitCode> {
-    let db = open(settings).await?;
     match command {
-        Command::Rebuild => {
-            rollup::rebuild(&db, clock.now()).await?;
+        Command::Rebuild { dry_run: true } => {
+            let differences = rollup::verify(&open_untouched(settings).await?).await?;
+            for difference in &differences {
+                println!("{} would be mended", difference.table);
+            }
+            if differences.is_empty() {
+                println!("every total agrees with the plays: none would change");
+            }
+        }
+        Command::Rebuild { dry_run: false } => {
+            rollup::rebuild(&open(settings).await?, clock.now()).await?;
             println!("every total was made anew from the plays");
         }
         Command::Verify => {
-            let differences = rollup::verify(&db).await?;
+            let differences = rollup::verify(&open(settings).await?).await?;
             for difference in &differences {
                 println!(
                     "{} is off: {} row(s) missing or wrong, {} row(s) too many",

@@ -5,14 +5,18 @@ use tracing::{info, warn};
 
 use super::Shift;
 use crate::alert::{self, Subject};
-use crate::enrich::{self, Enriched, KINDS, Order, Stop};
+use crate::enrich::{self, Enriched, KINDS, Order, Stop, WITH_RUNS};
 use crate::journal::Journal;
 use crate::progress::Progress;
+use crate::{erase, expiry};
 
 impl Shift {
     /// What the last run left unsaid goes first: this one may mend it.
     pub async fn begin(&self) -> Result<(), DbErr> {
         Journal::bury(&self.pipeline.db, self.pipeline.clock.now()).await?;
+        // Before anyone is polled: nothing new is fetched for who wants to be gone.
+        erase::all(&self.pipeline).await?;
+        expiry::foresee(&self.pipeline.db, self.pipeline.clock.now()).await?;
         self.tell().await;
         Ok(())
     }
@@ -36,7 +40,7 @@ impl Shift {
         if self.enrich_budget == 0 {
             return;
         }
-        let order = Order { command: "enrich", kinds: &KINDS, calls_max: self.enrich_budget, reprobe: false };
+        let order = Order { command: WITH_RUNS, kinds: &KINDS, calls_max: self.enrich_budget, reprobe: false };
         match enrich::enrich(&self.pipeline, &self.app, &order, &Progress::hidden()).await {
             Ok(Enriched { calls: 0, stopped: None | Some(Stop::Busy), .. }) => {}
             Ok(Enriched { stopped: Some(Stop::Trouble(what)), .. }) => {

@@ -15,6 +15,7 @@ use tracing::{info, warn};
 use super::{ACCOUNTS_AT_A_TIME, Engine, GRACE, Lock, Shift, Which, due};
 use crate::journal::Journal;
 use crate::load::Loaded;
+use crate::progress::Progress;
 use entity::chain::chain;
 
 /// Works in this process, where nobody else may at the same time.
@@ -85,12 +86,14 @@ pub async fn pass(shift: &Shift, command: &str, which: Which, stop: &Cancellatio
     let pipeline = &shift.pipeline;
     let journal = Journal::begin(&pipeline.db, &pipeline.clock, command).await?;
     let tally = Mutex::new(Tally::default());
+    let progress = Progress::new("fetching", which.count(&pipeline.db, pipeline.clock.now()).await?);
     let work = accounts(shift, which, pipeline.clock.now()).take_until(stop.cancelled()).try_for_each_concurrent(
         ACCOUNTS_AT_A_TIME,
         |user| {
-            let (journal, tally) = (&journal, &tally);
+            let (journal, tally, progress) = (&journal, &tally, &progress);
             async move {
                 let result = shift.poll(user, journal).await;
+                progress.advance(1);
                 let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
                 match result {
                     Ok(Some(loaded)) => {

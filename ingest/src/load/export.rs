@@ -9,8 +9,8 @@ use std::ops::AddAssign;
 use entity::db::Db;
 use entity::ids::{TrackId, UserId};
 use entity::play::Source;
-use entity::revision;
 use entity::time::Instant;
+use entity::{erasure, revision};
 use sea_orm::{ConnectionTrait, DbErr};
 
 pub use super::names::Named;
@@ -83,6 +83,8 @@ pub struct Loader {
     window_ms: i64,
     names: Names,
     identities: Identities,
+    /// When the first chunk came.
+    began_at: Option<Instant>,
 }
 
 /// What the neighbours of so many records are recognised by is kept in memory.
@@ -94,7 +96,8 @@ const RECORDS_AT_A_TIME: usize = 5_000;
 impl Loader {
     /// For streams of `user`. An export's end and the API's may be `window_s` apart.
     pub fn new(user: UserId, window_s: u32) -> Self {
-        Self { user, window_ms: i64::from(window_s) * 1000, names: Names::default(), identities: Identities::default() }
+        let window_ms = i64::from(window_s) * 1000;
+        Self { user, window_ms, names: Names::default(), identities: Identities::default(), began_at: None }
     }
 
     /// Loads a chunk at `now`, all of it or nothing.
@@ -123,6 +126,11 @@ impl Loader {
     /// Loads a chunk as a part of the caller's transaction.
     pub async fn load_in(&mut self, db: &impl ConnectionTrait, chunk: &Chunk, now: Instant) -> Result<Taken, DbErr> {
         records::lock(db, self.user).await?;
+        // An import that began before an erasure must not go on after it.
+        let began_at = *self.began_at.get_or_insert(now);
+        if erasure::refuses(db, self.user, began_at).await? {
+            return Err(DbErr::Custom("this person's data are being erased: import again after that".to_owned()));
+        }
         if self.identities.len() > IDENTITIES_MAX {
             self.identities.clear();
         }

@@ -1,4 +1,5 @@
-//! The defining sentence of every rollup as SQL, used twice: to make a table anew, and to tell whether it is true.
+//! The defining sentence of every rollup as SQL: to make a table anew, to tell whether it is true, and (in `forget`) to take
+//! one person's plays out of it.
 //!
 //! Raw SQL, because each is one `INSERT … SELECT` over all plays that must run inside the database; the text is the same on
 //! Postgres and SQLite.
@@ -8,17 +9,20 @@ use entity::revision;
 use entity::time::Instant;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, IsolationLevel, Statement, TransactionTrait};
 
-struct Rollup {
-    table: &'static str,
-    columns: &'static str,
-    definition: &'static str,
+pub(super) struct Rollup {
+    pub(super) table: &'static str,
+    /// The key, then the measures, of which `plays` is the first.
+    pub(super) columns: &'static str,
+    pub(super) definition: &'static str,
 }
 
-const ROLLUPS: [Rollup; 5] = [
+pub(super) const ROLLUPS: [Rollup; 5] = [
     Rollup {
         table: "track_total",
-        columns: "track_id, plays, listened_ms",
-        definition: "SELECT track_id, COUNT(*), CAST(SUM(listened_ms) AS BIGINT) FROM play GROUP BY track_id",
+        columns: "track_id, plays, listened_ms, measured_ms",
+        definition: "SELECT track_id, COUNT(*), CAST(SUM(listened_ms) AS BIGINT),
+                            CAST(SUM(CASE WHEN measured THEN listened_ms ELSE 0 END) AS BIGINT)
+                     FROM play GROUP BY track_id",
     },
     Rollup {
         table: "album_total",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::app::{App, Keeping, app};
+use api::app::{App, Keeping, Services, app};
 use api::http::Limits;
 use axum::Router;
 use axum::body::Bytes;
@@ -54,7 +54,7 @@ impl World {
         // A crowd takes its time on a small machine, and is to be answered.
         let execution_time_max = Duration::from_secs(120);
         let limits = Limits { executions_max: 4_096, execution_time_max, ..Limits::default() };
-        app(&self.db, self.clock.clone(), &limits, keeping, "nobody")
+        app(&self.db, self.clock.clone(), &limits, keeping, "nobody", Services::default())
     }
 }
 

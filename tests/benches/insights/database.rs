@@ -20,6 +20,9 @@ use crate::{naive, progress};
 /// The same as the API's default.
 pub(crate) const CONNECTIONS_MAX: u32 = 16;
 
+/// What a live database's autovacuum has done by the time somebody asks.
+const CARE: [&str; 2] = ["VACUUM", "ANALYZE"];
+
 /// Which kind of database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Backend {
@@ -48,13 +51,13 @@ impl Place {
         })
     }
 
-    /// The URL of the generated database of `size` and `seed`, which is made if it is not there, is of other tables than the
-    /// migrations make today, or is wanted `fresh`.
+    /// The URL of the generated database of `size` and `seed`. It is made if it is not there or is wanted `fresh`; one that is
+    /// there is brought up to date, and made anew if its tables are still not those that the migrations make today.
     pub(crate) async fn generated(&self, size: Size, seed: u64, fresh: bool) -> anyhow::Result<String> {
         let name = format!("plays_{}_seed_{seed}", size.plays);
         let schema = self.schema_of_today().await?;
         if !fresh && self.exists(&name).await? {
-            if self.schema(&name).await? == schema {
+            if self.bring_up_to_date(&name).await.is_ok() && self.schema(&name).await? == schema {
                 return Ok(self.url(&name));
             }
             progress!("{name} is of other tables than today's: making it anew");
@@ -109,6 +112,19 @@ impl Place {
         }
         let db = Database::connect(self.url(name)).await?;
         Migrator::up(&db, None).await?;
+        Ok(db.close().await?)
+    }
+
+    /// Runs the migrations that have come since it was made.
+    async fn bring_up_to_date(&self, name: &str) -> anyhow::Result<()> {
+        let db = Database::connect(self.url(name)).await?;
+        if !Migrator::get_pending_migrations_read_only(&db).await?.is_empty() {
+            progress!("bringing {name} up to date");
+            Migrator::up(&db, None).await?;
+            for statement in CARE {
+                db.execute_unprepared(statement).await?;
+            }
+        }
         Ok(db.close().await?)
     }
 
@@ -176,9 +192,9 @@ async fn generate(url: &str, size: Size, seed: u64) -> anyhow::Result<()> {
     progress!("{:.0} s: the rollups are made", begun.elapsed().as_secs_f64());
     naive::fill(db.write()).await?;
     progress!("{:.0} s: the predecessor's tables are filled", begun.elapsed().as_secs_f64());
-    // What a live database's autovacuum has done by the time somebody asks.
-    db.write().execute_unprepared("VACUUM").await?;
-    db.write().execute_unprepared("ANALYZE").await?;
+    for statement in CARE {
+        db.write().execute_unprepared(statement).await?;
+    }
     progress!("{:.0} s: done", begun.elapsed().as_secs_f64());
     for pool in [db.read(), db.write()] {
         pool.clone().close().await?;

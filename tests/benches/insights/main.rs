@@ -56,9 +56,12 @@ struct Options {
     /// The most rounds of one question.
     #[arg(long, default_value_t = 15)]
     rounds: usize,
-    /// Seconds after which two rounds of a question are enough.
+    /// Seconds after which two rounds of a question are enough; a turn that takes longer by itself is taken once.
     #[arg(long, default_value_t = 6)]
     enough: u64,
+    /// Seconds after which the predecessor is stopped; then its ratio is a lower bound.
+    #[arg(long, default_value_t = 120)]
+    stop: u64,
     /// Leaves the predecessor out: quick, for working on one side.
     #[arg(long)]
     alone: bool,
@@ -79,8 +82,6 @@ struct Options {
     bench: bool,
 }
 
-const NAIVE_MAX: Duration = Duration::from_secs(120);
-
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let options = Options::parse();
@@ -88,7 +89,7 @@ async fn main() -> anyhow::Result<()> {
     let patience = Patience {
         rounds_max: options.rounds,
         enough: Duration::from_secs(options.enough),
-        naive_max: NAIVE_MAX,
+        naive_max: Duration::from_secs(options.stop),
         alone: options.alone,
     };
     let size = Size::of(options.plays);
@@ -157,11 +158,12 @@ fn preamble(options: &Options, size: Size) -> String {
     format!(
         "{} plays by {} listeners of {} tracks in five years, on {}, {cores} cores.\n\
          A cell is the time a whole answer takes, names included, and how many times longer the predecessor's statement \
-         takes: medians of turns that alternate, at least 2 of the predecessor and 6 of Refrain. No answer is cached; the \
-         database's own cache is warm.",
+         takes: medians of turns that alternate, at least 2 of the predecessor (1 where it takes longer than {} s) and 3 of \
+         Refrain for each. No answer is cached; the database's own cache is warm.",
         size.plays,
         size.listeners,
         size.tracks,
-        backend(options.backend)
+        backend(options.backend),
+        options.enough,
     )
 }

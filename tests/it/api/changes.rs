@@ -83,6 +83,7 @@ async fn take(api: &Api, db: &TestDb, step: &str) {
             display_name: None,
             time_zone: "Europe/Berlin".to_owned(),
             listed: true,
+            dry_run: false,
         };
         accounts::add(&db.db(), &add, None, at(NOW)).await.unwrap();
     };

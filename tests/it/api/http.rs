@@ -127,11 +127,25 @@ async fn large_answers_are_compressed_for_those_who_can_read_them() {
 }
 
 #[tokio::test]
-async fn answers_are_not_kept_and_vary_by_what_was_accepted() {
-    let (_db, api) = api().await;
+async fn answers_say_who_may_keep_them_and_for_how_long() {
+    let (db, api) = api().await;
     let answer = api.post().json(&json!({ "query": "{ insights { totals { plays } } }" })).send().await.unwrap();
-    assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store");
+    // Everyone's numbers are public; how old they may be is for the sample, which is none here.
+    assert_eq!(answer.headers()[header::CACHE_CONTROL], "public, max-age=0, must-revalidate");
     assert!(vary(answer.headers()).contains("accept"), "{:?}", answer.headers());
+    let etag = answer.headers()[header::ETAG].clone();
+    let mut url = url::Url::parse(&api.url("/graphql")).unwrap();
+    url.query_pairs_mut().append_pair("query", "{ insights { totals { plays } } }");
+    let get = || reqwest::Client::new().get(url.clone()).header(header::IF_NONE_MATCH, &etag);
+    assert_eq!(get().send().await.unwrap().status(), 304);
+    history().listener("ada").track("a").by(["x"]).played_at("2026-11-01T11:00:00Z").load(&db.db()).await;
+    assert_eq!(get().send().await.unwrap().status(), 200);
+    let own = json!({ "query": "{ viewer { insights { totals { plays } } } }" });
+    let own = api.post().json(&own).send().await.unwrap();
+    assert_eq!(own.headers()[header::CACHE_CONTROL], "private, max-age=0, must-revalidate");
+    assert!(vary(own.headers()).contains("x-viewer"), "{:?}", own.headers());
+    let unnumbered = api.post().json(&json!({ "query": "{ cache { entries } }" })).send().await.unwrap();
+    assert_eq!(unnumbered.headers()[header::CACHE_CONTROL], "no-store");
     assert_eq!(answer.headers()[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
     assert!(answer.headers()["x-request-id"].len() >= 8);
 }

@@ -114,7 +114,7 @@ async fn an_empty_database_is_served_with_the_three_ways_to_get_plays_in_and_whe
     let program = program();
     let mut running = program.start(&SERVE);
     let address = address(&running.says("ready: open http://").await);
-    for way in ["the database is empty", "-- demo", "accounts add NAME", "privacy export"] {
+    for way in ["the database is empty", "-- demo", "accounts connect NAME", "privacy export"] {
         assert!(running.log().contains(way), "\"{way}\" is not in:\n{}", running.log());
     }
     assert!(program.folder().join("refrain.db").exists());

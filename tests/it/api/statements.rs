@@ -8,6 +8,7 @@ on_both! {
     a_list_of_a_hundred_costs_as_many_statements_as_a_list_of_one,
     the_same_rows_are_read_once_for_each_way_that_leads_to_them,
     fields_that_ask_for_the_same_rows_share_a_statement,
+    a_warm_list_costs_no_statement_but_for_revisions,
 }
 
 async fn a_list_of_a_hundred_costs_as_many_statements_as_a_list_of_one(db: TestDb) {
@@ -73,6 +74,19 @@ async fn fields_that_ask_for_the_same_rows_share_a_statement(db: TestDb) {
     let (once, often) = (cost(&db, once).await, cost(&db, often).await);
     // The album's row is the only one that the second query reads beside those of the first.
     assert_eq!(once.len() + 1, often.len(), "{once:#?}\n{often:#?}");
+}
+
+/// Neither for the chart nor for names and pictures; and as a whole answer, that of a query asked before, none at all.
+async fn a_warm_list_costs_no_statement_but_for_revisions(db: TestDb) {
+    load_a_hundred(&db).await;
+    let api = Api::start(&db.db()).await;
+    let query = "query N { insights { topTracks(first: 100) {
+        edges { node { name artists { name } album { name images { url } } } } } } }";
+    let cold = api.statements(&query.replace('N', "Cold")).await;
+    let warm = api.statements(&query.replace('N', "Warm")).await;
+    assert!(cold.iter().any(|statement| statement.contains("FROM \"artist\"")), "{cold:#?}");
+    assert!(warm.iter().all(|statement| statement.contains("\"revision\"")), "{warm:#?}");
+    assert_eq!(api.statements(&query.replace('N', "Warm")).await, Vec::<String>::new());
 }
 
 /// The statements of a query that is the first of its server, so that nothing is remembered from another.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use entity::enrichment::Kind;
 use entity::ingest_run::Outcome;
 use entity::{artist, artist_genre, artist_image, track, track_features};
-use ingest::enrich::{Enriched, KINDS, Order, Stop};
+use ingest::enrich::{Enriched, KINDS, Order, Stop, WITH_RUNS};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use tests::database::TestDb;
 use tests::fake_spotify::{AppMode, Endpoint, Kind as Asked, Listener, Quirk, Rule};
@@ -27,6 +27,7 @@ on_both! {
     two_processes_do_not_ask_twice,
     a_dead_token_of_the_app_is_replaced,
     the_history_has_one_step_for_each_kind,
+    a_little_is_filled_in_once_an_hour,
 }
 
 /// Somebody's fifty plays, loaded.
@@ -258,6 +259,17 @@ async fn the_history_has_one_step_for_each_kind(db: TestDb) {
     assert_eq!(steps, [("artists".to_owned(), None), ("features".to_owned(), None)]);
     station.backfill(&KINDS, 1_000).await;
     assert_eq!(station.last_run().await.id, run.id, "nothing to do is no history");
+}
+
+async fn a_little_is_filled_in_once_an_hour(db: TestDb) {
+    let (station, _) = heard(db, AppMode::Development).await;
+    let calls = |station: &Station| station.spotify.referee().calls(Endpoint::Artist);
+    for (minutes, expected) in [(0, 2), (10, 2), (44, 2), (1, 6)] {
+        station.pass_ms(minutes * 60_000);
+        let order = Order { command: WITH_RUNS, kinds: &KINDS, calls_max: 4, reprobe: false };
+        station.enrich(&station.another_app(), &order).await;
+        assert_eq!(calls(&station), expected, "after {minutes} more minutes");
+    }
 }
 
 /// Everything the world says of the artists that are here.

@@ -237,6 +237,7 @@ async fn user_of(db: &Db, username: &str, time_zone: &str) -> UserId {
         display_name: None,
         time_zone: time_zone.to_owned(),
         listed: true,
+        dry_run: false,
     };
     accounts::add(db, &add, None, at(NOW)).await.unwrap_or_else(|error| panic!("{username}: {error:#}"));
     find().await.expect("the database answers").expect("the listener was just added").id

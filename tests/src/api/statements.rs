@@ -1,4 +1,4 @@
-//! Which database statements a request costs: those that sqlx reports inside the request's span.
+//! Which database statements a request costs, and how the database ran them: what sqlx reports inside the request's span.
 //!
 //! Tests run side by side in one process, and SQLite's statements run on threads of their own. So there is one listener
 //! for all, and a statement belongs to the request whose id stands in a span around it.
@@ -15,8 +15,16 @@ use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
-/// The statements of each watched request, by its id.
-static WATCHED: Mutex<Option<HashMap<String, Vec<String>>>> = Mutex::new(None);
+/// What was seen of each watched request, by its id.
+static WATCHED: Mutex<Option<HashMap<String, Seen>>> = Mutex::new(None);
+
+/// What was seen of a request.
+#[derive(Default)]
+struct Seen {
+    statements: Vec<String>,
+    /// What Postgres noted beside its answers.
+    notices: Vec<String>,
+}
 
 static LISTENING: Once = Once::new();
 
@@ -33,7 +41,7 @@ impl Request {
             tracing::subscriber::set_global_default(subscriber).expect("no other test sets the process's subscriber");
         });
         let id = format!("watched-{:08}", COUNT.fetch_add(1, Ordering::Relaxed));
-        watched(|all| all.insert(id.clone(), Vec::new()));
+        watched(|all| all.insert(id.clone(), Seen::default()));
         Self(id)
     }
 
@@ -43,7 +51,12 @@ impl Request {
 
     /// The statements so far.
     pub(super) fn statements(&self) -> Vec<String> {
-        watched(|all| all[&self.0].clone())
+        watched(|all| all[&self.0].statements.clone())
+    }
+
+    /// What Postgres noted so far.
+    pub(super) fn notices(&self) -> Vec<String> {
+        watched(|all| all[&self.0].notices.clone())
     }
 }
 
@@ -53,12 +66,18 @@ impl Drop for Request {
     }
 }
 
-fn watched<T>(read: impl FnOnce(&mut HashMap<String, Vec<String>>) -> T) -> T {
+fn watched<T>(read: impl FnOnce(&mut HashMap<String, Seen>) -> T) -> T {
     read(WATCHED.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default())
 }
 
 /// The span of a request, if it is watched.
 struct Of(String);
+
+/// Where sqlx tells of statements.
+const STATEMENT: &str = "sqlx::query";
+
+/// Where it passes on what Postgres notes.
+const NOTICE: &str = "sqlx::postgres::notice";
 
 struct Listener;
 
@@ -75,13 +94,13 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Listener {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
         match metadata.target() {
             _ if metadata.is_span() => Interest::always(),
-            "sqlx::query" => Interest::sometimes(),
+            STATEMENT | NOTICE => Interest::sometimes(),
             _ => Interest::never(),
         }
     }
 
     fn enabled(&self, metadata: &Metadata<'_>, context: Context<'_, S>) -> bool {
-        metadata.is_span() || (metadata.target() == "sqlx::query" && Self::request(&context).is_some())
+        metadata.is_span() || ([STATEMENT, NOTICE].contains(&metadata.target()) && Self::request(&context).is_some())
     }
 
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
@@ -98,14 +117,23 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Listener {
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let mut texts = Texts::default();
         event.record(&mut texts);
+        if event.metadata().target() == NOTICE {
+            let (request, notice) = (Self::request(&context), texts.0.remove("message").unwrap_or_default());
+            watched(|all| {
+                if let Some(seen) = request.and_then(|request| all.get_mut(&request)) {
+                    seen.notices.push(notice);
+                }
+            });
+            return;
+        }
         // A statement of a few words stands in the summary alone.
         let statement = texts.0.remove("db.statement").filter(|text| !text.trim().is_empty());
         let statement = statement.or_else(|| texts.0.remove("summary")).unwrap_or_default().trim().to_owned();
         // How a pool opens another connection is not what the request asked.
         if let Some(request) = Self::request(&context).filter(|_| !statement.starts_with("PRAGMA")) {
             watched(|all| {
-                if let Some(statements) = all.get_mut(&request) {
-                    statements.push(statement);
+                if let Some(seen) = all.get_mut(&request) {
+                    seen.statements.push(statement);
                 }
             });
         }

@@ -4,8 +4,10 @@
 
 use std::collections::HashMap;
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use rand::{Rng, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
+use sha2::{Digest as _, Sha256};
 
 use super::{instant, ledger::Ledger, world::spotify_id};
 
@@ -107,6 +109,9 @@ struct Access {
 struct Code {
     account: usize,
     redirect_uri: String,
+    /// The S256 challenge of a client that uses PKCE.
+    challenge: Option<String>,
+    scope: String,
 }
 
 impl Accounts {
@@ -155,21 +160,36 @@ impl Accounts {
         self.grant(index, now_ms)
     }
 
-    /// A code for the account, to be redeemed once and for the same redirect URI.
-    pub(super) fn issue_code(&mut self, index: usize, redirect_uri: &str) -> String {
+    /// A code for the account, to be redeemed once, for the same redirect URI, and by whoever knows what `challenge` is the
+    /// hash of.
+    pub(super) fn issue_code(
+        &mut self,
+        index: usize,
+        redirect_uri: &str,
+        challenge: Option<String>,
+        scope: &str,
+    ) -> String {
         let code = token(&mut self.accounts[index].rng, "AQ", 8);
-        self.codes.insert(code.clone(), Code { account: index, redirect_uri: redirect_uri.to_owned() });
+        let redirect_uri = redirect_uri.to_owned();
+        self.codes.insert(code.clone(), Code { account: index, redirect_uri, challenge, scope: scope.to_owned() });
         code
     }
 
-    /// Redeems a code: the account has authorized the app. Gives the account.
-    pub(super) fn redeem(&mut self, code: &str, redirect_uri: &str, now_ms: i64) -> Result<usize, Worthless> {
+    /// Redeems a code: the account has authorized the app. Gives the account and what was granted.
+    pub(super) fn redeem(
+        &mut self,
+        code: &str,
+        redirect_uri: &str,
+        verifier: Option<&str>,
+        now_ms: i64,
+    ) -> Result<(usize, String), Worthless> {
         let known = self.codes.remove(code).ok_or(Worthless::Unknown)?;
-        if known.redirect_uri != redirect_uri {
+        let shown = verifier.map(|verifier| URL_SAFE_NO_PAD.encode(Sha256::digest(verifier)));
+        if known.redirect_uri != redirect_uri || known.challenge != shown {
             return Err(Worthless::Unknown);
         }
         self.authorize(known.account, now_ms);
-        Ok(known.account)
+        Ok((known.account, known.scope))
     }
 
     /// Whose refresh token it is or was, whatever it is worth now.

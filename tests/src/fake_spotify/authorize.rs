@@ -1,6 +1,6 @@
 //! `GET /authorize`: where a browser is sent to consent. Nobody has to: the listener chosen by
-//! [`FakeSpotify::set_consenting`](super::FakeSpotify::set_consenting) agrees at once, and the browser is sent back with a
-//! code.
+//! [`FakeSpotify::set_consenting`](super::FakeSpotify::set_consenting) agrees at once, or refuses if the test says so, and the
+//! browser is sent back with a code or a reason.
 //!
 //! The rule for redirect URIs is Spotify's: HTTPS, or HTTP to a loopback address by number; `localhost` is refused.
 
@@ -31,13 +31,25 @@ pub(super) async fn authorize(
         let Some(mut redirect) = Url::parse(asked("redirect_uri")).ok().filter(is_allowed) else {
             return refused("INVALID_CLIENT: Insecure redirect URI");
         };
+        if query.contains_key("code_challenge") && asked("code_challenge_method") != "S256" {
+            return refused("code_challenge_method must be S256");
+        }
         let consenting = shared.switches().consenting.unwrap_or(0);
+        let consent_refused = shared.switches().consent_refused.clone();
         let mut accounts = shared.accounts();
         if accounts.all().len() <= consenting {
             return refused("nobody is here to consent: add a listener first");
         }
-        let code = accounts.issue_code(consenting, asked("redirect_uri"));
-        redirect.query_pairs_mut().append_pair("code", &code);
+        match consent_refused {
+            Some(reason) => {
+                redirect.query_pairs_mut().append_pair("error", &reason);
+            }
+            None => {
+                let challenge = query.get("code_challenge").cloned();
+                let code = accounts.issue_code(consenting, asked("redirect_uri"), challenge, asked("scope"));
+                redirect.query_pairs_mut().append_pair("code", &code);
+            }
+        }
         if let Some(state) = query.get("state") {
             redirect.query_pairs_mut().append_pair("state", state);
         }
@@ -123,6 +135,31 @@ mod tests {
             [("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", "https://elsewhere.example")];
         let reply: Value = probe.post_token(&form).await.json().await.unwrap();
         assert_eq!(reply["error"], "invalid_grant");
+    }
+
+    #[tokio::test]
+    async fn a_code_with_a_challenge_is_redeemed_by_its_verifier_alone() {
+        let probe = Probe::start().await;
+        probe.fake.add_listener("ada");
+        // RFC 7636, appendix B.
+        let (verifier, challenge) =
+            ("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+        for (shown, is_good) in [(None, false), (Some("guessed"), false), (Some(verifier), true)] {
+            let query = [
+                ("client_id", probe.fake.client_id()),
+                ("response_type", "code"),
+                ("redirect_uri", BACK),
+                ("code_challenge_method", "S256"),
+                ("code_challenge", challenge),
+            ];
+            let url = Url::parse_with_params(&format!("{}authorize", probe.fake.auth_url()), query).unwrap();
+            let response = probe.http.get(url).send().await.unwrap();
+            let back = Url::parse(response.headers()["location"].to_str().unwrap()).unwrap();
+            let (_, code) = back.query_pairs().next().unwrap();
+            let mut form = vec![("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", BACK)];
+            form.extend(shown.map(|verifier| ("code_verifier", verifier)));
+            assert_eq!(probe.post_token(&form).await.status() == StatusCode::OK, is_good, "{shown:?}");
+        }
     }
 
     #[tokio::test]

@@ -153,6 +153,19 @@ impl FakeSpotify {
     }
 }
 
+/// Consent.
+impl FakeSpotify {
+    /// Whoever is asked at `/authorize` refuses from now on, for this reason, such as `access_denied`.
+    pub fn refuse_consent(&self, reason: &str) {
+        self.shared.switches().consent_refused = Some(reason.to_owned());
+    }
+
+    /// Whoever is asked agrees again.
+    pub fn agree_to_consent(&self) {
+        self.shared.switches().consent_refused = None;
+    }
+}
+
 /// The app, and what goes wrong.
 impl FakeSpotify {
     /// Turns the app into one of the other kind.

@@ -77,7 +77,8 @@ fn redeem(shared: &Shared, form: &BTreeMap<String, String>) -> Answer {
     };
     let (now_ms, life_s) = (shared.now_ms(), shared.options.access_token_life_s);
     let mut accounts = shared.accounts();
-    let Ok(listener) = accounts.redeem(code, redirect_uri, now_ms) else {
+    let verifier = form.get("code_verifier").map(String::as_str);
+    let Ok((listener, scope)) = accounts.redeem(code, redirect_uri, verifier, now_ms) else {
         return Answer::oauth_error("invalid_grant", "Invalid authorization code");
     };
     let access_token = accounts.issue_access(listener, now_ms, life_s);
@@ -86,7 +87,7 @@ fn redeem(shared: &Shared, form: &BTreeMap<String, String>) -> Answer {
         "token_type": "Bearer",
         "expires_in": life_s,
         "refresh_token": accounts.account(listener).refresh_token,
-        "scope": SCOPE,
+        "scope": scope,
     }))
 }
 

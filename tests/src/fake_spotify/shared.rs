@@ -43,6 +43,8 @@ pub(super) struct Switches {
     pub(super) withdrawn: BTreeSet<String>,
     /// Who consents at `/authorize`; the first listener if nobody was chosen.
     pub(super) consenting: Option<usize>,
+    /// Why whoever is asked at `/authorize` does not agree; they do if there is no reason.
+    pub(super) consent_refused: Option<String>,
 }
 
 impl Shared {
@@ -61,6 +63,7 @@ impl Shared {
                 rotation: Rotation::Off,
                 withdrawn: BTreeSet::new(),
                 consenting: None,
+                consent_refused: None,
             }),
             options,
         }

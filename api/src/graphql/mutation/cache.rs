@@ -49,7 +49,11 @@ impl Cache {
         let raised = revision::raise(request.db().write(), &[audience], request.now()).await;
         raised.map_err(error::database)?;
         removed += clear();
+        request.shared().memory.clear();
         request.changed(&[audience]);
+        if let Some(redis) = &request.shared().redis {
+            redis.tell_cleared(audience).await;
+        }
         Ok(ClearCachePayload {
             entries_removed: Long(i64::try_from(removed).unwrap_or(i64::MAX)),
             user_errors: Vec::new(),

@@ -57,11 +57,11 @@ each from a terminal:
   cargo run --release -p ingest -- demo
 
 2. Connect your Spotify account, for what you play from
-   now on (needs SPOTIFY_CLIENT_ID and
-   SPOTIFY_CLIENT_SECRET, and a refresh token in a file):
+   now on (set SPOTIFY_CLIENT_ID and
+   SPOTIFY_CLIENT_SECRET first; the README says how):
 
-  cargo run --release -p ingest -- accounts add NAME \
-    --refresh-token-file FILE
+  cargo run --release -p ingest -- accounts connect NAME \
+    --create-user
   cargo run --release -p ingest -- run
 
 3. Import Spotify's privacy export, for your past. Ask
@@ -244,7 +244,7 @@ mod tests {
     #[test]
     fn the_first_tab_names_the_three_ways_to_get_plays() {
         let text = tabs("ada")[0].text();
-        for way in ["-- demo", "-- accounts add", "Import Spotify's privacy export"] {
+        for way in ["-- demo", "-- accounts connect", "Import Spotify's privacy export"] {
             assert!(text.contains(way), "{way}");
         }
         assert!(text.starts_with("# Welcome to Refrain"));

@@ -2,8 +2,8 @@
 
 use std::{
     sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
+        Arc, Mutex,
+        atomic::{AtomicI64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -21,8 +21,11 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use crate::{
+    cache::{Rests, Sampling},
     error,
-    http::{Graphiql, GraphqlHttp, Limits, Provide, graphiql, router},
+    http::{self, Graphiql, GraphqlHttp, Limits, Provide, graphiql, router},
+    metrics::Metrics,
+    revision::{Pin, Revision},
 };
 
 pub(super) const NEW: &str = "application/graphql-response+json";
@@ -85,16 +88,53 @@ impl Subscribed {
     }
 }
 
-/// Takes the viewer from a header; refuses one of them.
-pub(super) struct Viewer;
+/// Takes the viewer from a header; refuses one of them. Answers rest on a number, if a request says `x-keep`.
+#[derive(Clone, Default)]
+pub(super) struct Viewer {
+    pub(super) number: Arc<AtomicI64>,
+}
+
+/// What an answer rests on, as the request has it noted.
+pub(super) struct Noted(Mutex<Rests>);
+
+impl http::Context for Noted {
+    fn rests(&self) -> Rests {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+impl Viewer {
+    fn revision(&self) -> Revision {
+        Revision { number: self.number.load(Ordering::SeqCst), ..Revision::NONE }
+    }
+}
 
 impl Provide for Viewer {
-    async fn provide(&self, parts: &Parts, request: GraphqlRequest) -> Result<GraphqlRequest> {
+    type Context = Noted;
+
+    const ASKER: header::HeaderName = header::AUTHORIZATION;
+
+    async fn provide(&self, parts: &Parts, request: GraphqlRequest, _: bool) -> Result<(GraphqlRequest, Arc<Noted>)> {
+        let mut rests = Rests::on_nothing();
+        let pin = Pin { revision: self.revision(), max_age: Duration::from_secs(30) };
+        rests.add(7, Sampling::Usual, pin);
+        rests.unkept = !parts.headers.contains_key("x-keep");
+        rests.private = parts.headers.contains_key("authorization");
+        let noted = Arc::new(Noted(Mutex::new(rests)));
+        let request = request.data(Arc::clone(&noted));
         match parts.headers.get("authorization").and_then(|value| value.to_str().ok()) {
             Some("Bearer expired") => Err(error::unauthenticated("The sign-in has expired.")),
-            Some(viewer) => Ok(request.data(viewer.to_owned())),
-            None => Ok(request),
+            Some(viewer) => Ok((request.data(viewer.to_owned()), noted)),
+            None => Ok((request, noted)),
         }
+    }
+
+    async fn stands(&self, rests: &Rests) -> bool {
+        rests.revisions[&7] == self.revision()
+    }
+
+    fn ends_in(&self, _: &Rests) -> Option<Duration> {
+        None
     }
 }
 
@@ -103,6 +143,8 @@ pub(super) type Small = Schema<Query, Mutation, Subscribed>;
 pub(super) struct Face {
     pub(super) graphql: GraphqlHttp<Small, Viewer>,
     pub(super) ended: Ended,
+    /// What answers rest on.
+    pub(super) number: Arc<AtomicI64>,
     router: Router,
 }
 
@@ -127,11 +169,12 @@ impl Face {
         let ended = Ended::default();
         let schema = schema(&limits, ended.clone());
         let sdl = schema.sdl();
-        let graphql = GraphqlHttp::new(schema, Viewer, limits);
+        let viewer = Viewer::default();
+        let graphql = GraphqlHttp::new(schema, viewer.clone(), limits, None, &Metrics::default());
         let page = Graphiql { tabs: graphiql::tabs("ada"), subscriptions: Some("/graphql/ws".into()) };
         let others = Router::new().route("/other", get(async || "other"));
         let router = router(graphql.clone(), &page, sdl, ready, others);
-        Self { graphql, ended, router }
+        Self { graphql, ended, number: viewer.number, router }
     }
 
     pub(super) async fn send(&self, request: Request<Body>) -> Answer {

@@ -1,5 +1,4 @@
-//! Where a chart comes from: `chart` (key, plays, listened_ms), all of its rows, and `whole` (plays, listened_ms), whose sum is
-//! the scope's total.
+//! Where a chart comes from: `chart` (key, plays, listened_ms), all of its rows; and where the scope's total comes from.
 
 use entity::db::Db;
 use sea_orm::DbErr;
@@ -8,13 +7,33 @@ use super::Chart;
 use crate::insights::scope::Scope;
 use crate::insights::sql::Binds;
 
-/// The two common table expressions of `chart` over `scope`.
-pub(super) async fn source(db: &Db, scope: &Scope, chart: Chart, binds: &mut Binds) -> Result<String, DbErr> {
-    Ok(if scope.is_everything(db).await? { of_everything(chart) } else { of_plays(scope, chart, binds) })
+/// The source of a chart.
+pub(super) struct Source {
+    /// Common table expressions, of which one is `chart`.
+    pub(super) tables: String,
+    /// The table whose `plays` and `listened_ms` add up to the scope's total.
+    pub(super) whole: &'static str,
+}
+
+/// The source of `chart` over `scope`.
+pub(super) async fn source(db: &Db, scope: &Scope, chart: Chart, binds: &mut Binds) -> Result<Source, DbErr> {
+    if scope.is_everything(db).await? {
+        return Ok(of_everything(chart));
+    }
+    if chart == Chart::Listeners {
+        let conditions = scope.conditions("played_at", binds);
+        let tables = format!(
+            "chart AS MATERIALIZED (
+                SELECT user_id AS key, COUNT(*) AS plays, CAST(SUM(listened_ms) AS BIGINT) AS listened_ms
+                FROM play WHERE {conditions} GROUP BY user_id)"
+        );
+        return Ok(Source { tables, whole: "chart" });
+    }
+    Ok(of_tracks(&scope.tracks(db, binds).await?, chart))
 }
 
 /// All time and everyone: from the rollups, whose indexes are in chart order, so that a page is read and nothing sorted.
-fn of_everything(chart: Chart) -> String {
+fn of_everything(chart: Chart) -> Source {
     let chart = match chart {
         Chart::Tracks => "SELECT track_id AS key, plays, listened_ms FROM track_total",
         Chart::PrimaryArtists => {
@@ -30,34 +49,39 @@ fn of_everything(chart: Chart) -> String {
         }
         Chart::Listeners => "SELECT user_id AS key, plays, listened_ms FROM listener_total",
     };
-    format!(
-        "chart AS NOT MATERIALIZED ({chart}),
-         whole AS NOT MATERIALIZED (SELECT plays, listened_ms FROM listener_total)"
-    )
+    // Genres have no rollup of their own: they are folded once, for all who look.
+    let kept = if chart.contains("GROUP BY") { "MATERIALIZED" } else { "NOT MATERIALIZED" };
+    Source { tables: format!("chart AS {kept} ({chart})"), whole: "listener_total" }
 }
 
-/// Any scope: folded from its plays, once.
-fn of_plays(scope: &Scope, chart: Chart, binds: &mut Binds) -> String {
-    let plays = scope.plays(binds);
-    let folded_by = if chart == Chart::Listeners { "user_id" } else { "track_id" };
-    let (key, join) = match chart {
-        Chart::Tracks | Chart::Listeners => ("w.key", ""),
-        Chart::PrimaryArtists => ("c.artist_id", "JOIN track_artist c ON c.track_id = w.key AND c.position = 0"),
-        Chart::CreditedArtists => ("c.artist_id", "JOIN track_artist c ON c.track_id = w.key"),
-        Chart::Albums => ("t.album_id", "JOIN track t ON t.id = w.key AND t.album_id IS NOT NULL"),
-        Chart::Genres => (
-            "g.genre",
-            "JOIN track_artist c ON c.track_id = w.key AND c.position = 0
-             JOIN artist_genre g ON g.artist_id = c.artist_id",
+/// Any scope: folded from what its tracks were played, which was folded from its plays.
+fn of_tracks(tracks: &str, chart: Chart) -> Source {
+    const SUMS: &str = "CAST(SUM(w.plays) AS BIGINT) AS plays, CAST(SUM(w.listened_ms) AS BIGINT) AS listened_ms";
+    let folded = match chart {
+        Chart::Tracks | Chart::Listeners => {
+            let tables =
+                format!("chart AS MATERIALIZED (SELECT track_id AS key, plays, listened_ms FROM ({tracks}) tracks)");
+            return Source { tables, whole: "chart" };
+        }
+        Chart::PrimaryArtists => format!(
+            "SELECT c.artist_id AS key, {SUMS} FROM whole w
+             JOIN track_artist c ON c.track_id = w.track_id AND c.position = 0 GROUP BY c.artist_id"
+        ),
+        Chart::CreditedArtists => format!(
+            "SELECT c.artist_id AS key, {SUMS} FROM whole w
+             JOIN track_artist c ON c.track_id = w.track_id GROUP BY c.artist_id"
+        ),
+        Chart::Albums => format!(
+            "SELECT t.album_id AS key, {SUMS} FROM whole w
+             JOIN track t ON t.id = w.track_id AND t.album_id IS NOT NULL GROUP BY t.album_id"
+        ),
+        // An artist has several genres and many tracks: what is added up first is added up once.
+        Chart::Genres => format!(
+            "SELECT g.genre AS key, {SUMS}
+             FROM (SELECT c.artist_id, SUM(w.plays) AS plays, SUM(w.listened_ms) AS listened_ms FROM whole w
+                   JOIN track_artist c ON c.track_id = w.track_id AND c.position = 0 GROUP BY c.artist_id) w
+             JOIN artist_genre g ON g.artist_id = w.artist_id GROUP BY g.genre"
         ),
     };
-    format!(
-        "whole AS MATERIALIZED (
-            SELECT {folded_by} AS key, COUNT(*) AS plays, CAST(SUM(listened_ms) AS BIGINT) AS listened_ms
-            FROM ({plays}) played GROUP BY {folded_by}),
-         chart AS MATERIALIZED (
-            SELECT {key} AS key, CAST(SUM(w.plays) AS BIGINT) AS plays,
-                   CAST(SUM(w.listened_ms) AS BIGINT) AS listened_ms
-            FROM whole w {join} GROUP BY {key})"
-    )
+    Source { tables: format!("whole AS MATERIALIZED ({tracks}), chart AS MATERIALIZED ({folded})"), whole: "whole" }
 }
