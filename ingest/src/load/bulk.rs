@@ -10,8 +10,9 @@ use entity::play::{self, Source};
 use entity::{echo, skip};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbBackend, DbErr, EntityTrait, Iterable, Statement, Value};
 
-/// Places in one statement: SQLite's limit is 32,766, Postgres' twice that.
-pub(crate) const BINDS_MAX: usize = 30_000;
+/// Places in one statement. SQLite takes 32,766, but a prepared statement of so many is megabytes, and the driver keeps a
+/// hundred; ones of this size are prepared once and used again.
+pub(crate) const BINDS_MAX: usize = 1_500;
 
 /// Inserts plays that are not there.
 pub(super) async fn insert_plays(db: &impl ConnectionTrait, user: UserId, plays: &[play::Model]) -> Result<(), DbErr> {

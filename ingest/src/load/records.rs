@@ -347,7 +347,7 @@ fn as_echo(user: UserId, record: &Record) -> echo::Model {
     }
 }
 
-const KEYS_A_STATEMENT: usize = 5_000;
+const KEYS_A_STATEMENT: usize = bulk::BINDS_MAX / 3;
 
 async fn delete_plays(db: &impl ConnectionTrait, user: UserId, plays: &[play::Model]) -> Result<(), DbErr> {
     use play::{Column, Entity};
