@@ -3,8 +3,8 @@
 //! The rule: a [`Key`] holds everything that an answer depends on, the revisions of the data among it. So an entry is never
 //! changed, never wrong, and never expires; it is only not asked for any more. What time does is bound memory, not truth.
 //!
-//! [`Cache::ask`] looks into the [store](store::Store), then [joins or begins a flight](flight::Flights), which asks the
-//! database: in that flight, what instances [share](shared::Shared) is looked into before, and filled after.
+//! [`Cache::ask`] looks into the store, then joins or begins a flight, which asks the
+//! database: in that flight, what instances share is looked into before, and filled after.
 //! [`Rests`] is the other half: what a whole answer rests on, for those who keep
 //! whole answers or say how long theirs may be kept.
 //!

@@ -2,7 +2,7 @@
 //!
 //! A task of its own keeps the connection: it connects, looks after it once a second, and after trouble comes back with
 //! growing pauses. Requests never connect. They use a connection that is there, wait [`TIME_MAX`] for it at most, and after
-//! [`FAILURES_MAX`] failures in a row nobody uses it any more until the task has proved a new one (a circuit breaker). So Redis
+//! `FAILURES_MAX` failures in a row nobody uses it any more until the task has proved a new one (a circuit breaker). So Redis
 //! killed, paused or slow costs some requests fifty milliseconds, once. Each change of state is one line in the log.
 //!
 //! It knows bytes and their keys, and trusts neither: what the bytes are worth is for those who read them to prove.

@@ -1,6 +1,6 @@
 //! At which revision each audience's data is: what tells a kept answer from a stale one, and subscriptions of news.
 //!
-//! On Postgres the database pushes every number that rises ([`follow`]), and while it proves that nothing is missing, the
+//! On Postgres the database pushes every number that rises (`follow`), and while it proves that nothing is missing, the
 //! numbers in memory are believed: at most [`Freshness::lease`] old, in practice the milliseconds that a notification
 //! travels. Without that proof, and on SQLite, the row is read: never old at all. Everyone's number, which rises with every
 //! play, and the catalogue's two are *sampled* on top: one number is used for [`Freshness::sample`].

@@ -1,7 +1,7 @@
 //! Places at which a test may kill the program, one at each boundary between two steps: whatever was done stays done, nothing
 //! else is, and the next run must mend it.
 //!
-//! Only a debug build knows `REFRAIN_CRASH_AT=NAME`; a release build has no such switch, and [`point`] is nothing there.
+//! Only a debug build knows `REFRAIN_CRASH_AT=NAME`; a release build has no such switch, and `point` is nothing there.
 
 /// Every place, in the order in which one account's run passes them, then those of a spool that is drained.
 pub const POINTS: [&str; 11] = [

@@ -9,7 +9,7 @@
 //! anything: tracks are known by id and name at once, and wait for the enrichment like all that lack detail.
 //!
 //! An import may be interrupted anywhere and begun again, files may overlap and come in any order: the same rows make the same
-//! database ([`crate::settle`] says why).
+//! database (`crate::settle` says why).
 
 mod progress;
 pub mod queue;

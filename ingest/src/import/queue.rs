@@ -1,7 +1,7 @@
 //! Imports that wait: uploads which the API has put into the archive's inbox, done one after the other by whoever asks first.
 //!
 //! A process claims an import by writing that it runs, and says again and again that it still does; one that fell silent for
-//! [`LEASE_MS`] is taken over by the next. Doing an import twice is doing it once, so the worst that a late process can do is
+//! `LEASE_MS` is taken over by the next. Doing an import twice is doing it once, so the worst that a late process can do is
 //! work in vain.
 
 use std::sync::Arc;

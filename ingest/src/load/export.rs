@@ -1,6 +1,6 @@
 //! What a privacy export says, to rows: a chunk of streams in one transaction.
 //!
-//! Tracks by id and name, plays and skips settled with all that is known ([`super::records`]), totals changed by the
+//! Tracks by id and name, plays and skips settled with all that is known (`super::records`), totals changed by the
 //! difference, gaps filled, and last the revisions. Loading a chunk twice is loading it once, and the order of chunks does not
 //! matter, so an import that was interrupted is simply begun again.
 
