@@ -11,7 +11,8 @@ use super::answer::Answer;
 use super::key::Key;
 
 /// What an entry takes beyond its key and its answer: two reference counts, the table's slot and its share of the remembered
-/// keys that fell out, and what the allocator adds to five allocations. Measured: `cargo bench -p tests --bench cache`.
+/// keys that fell out, and what the allocator adds to five allocations. An estimate: `cargo bench -p tests --bench cache`
+/// shows how near it is.
 const ENTRY_BYTES: usize = 240;
 
 /// What an answer weighs on average, to begin with the right number of shards.

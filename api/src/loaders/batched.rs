@@ -21,11 +21,11 @@
 //!
 //! | rounds | 1 key | 100 keys, one by one | 100 keys in hand | lists split |
 //! |---|---|---|---|---|
-//! | 1 | 20 µs | 0.56 ms | 0.27 ms | in half of the runs |
-//! | 2 | 26 µs | 0.57 ms | 0.28 ms | never |
-//! | 3 | 32 µs | 0.67 ms | 0.28 ms | never |
-//! | 5 | 41 µs | 0.78 ms | 0.28 ms | never |
-//! | 10, the crate's own | | 1.03 ms | 0.30 ms | never |
+//! | 1 | 20 µs | 0.56 ms | 0.27 ms | in each of three runs |
+//! | 2 | 26 µs | 0.57 ms | 0.28 ms | in none of three |
+//! | 3 | 32 µs | 0.67 ms | 0.28 ms | in none of three |
+//! | 5 | 41 µs | 0.78 ms | 0.28 ms | not counted |
+//! | 10, the crate's own | | 1.03 ms | 0.30 ms | not counted |
 //!
 //! Three, then: one more than was needed.
 
