@@ -13,8 +13,9 @@ on_both! {
     everyones_charts_and_totals_of_all_time_count_no_play,
 }
 
-/// One listener has a fifth of the plays, sixty have the rest.
-const LISTENERS: [&str; 2] = ["listener-1", "listener-7"];
+/// One of the sixty who share four fifths of the plays. (The one who has the rest may be read with everybody's: in a table this
+/// small, a fifth of it is as well found by looking at all.)
+const LISTENERS: [&str; 1] = ["listener-7"];
 
 const FILTERS: [&str; 4] = [
     "filter: { weekdays: [6, 7] }",
