@@ -67,6 +67,7 @@ pub fn insights(lengths: &Lengths) -> Vec<Insight> {
     let list = lengths.list;
     let mut all = vec![
         insight("range", "range { from until timeZone }", range),
+        insight("asOf", "asOf", as_of),
         insight("totals", totals::FIELD, totals::totals),
         insight("weekHours", week_hours::FIELD, week_hours::week_hours),
         insight("streaks", streaks::FIELD, streaks::streaks),
@@ -103,4 +104,11 @@ fn range(scope: &Scope) -> Value {
         "until": time::text(scope.range.until),
         "timeZone": scope.zone.name(),
     })
+}
+
+/// When the audience's plays last changed; the present, if it has none.
+fn as_of(scope: &Scope) -> Value {
+    let heard = scope.history.heard();
+    let is_theirs = |play: &Heard| scope.listener.is_none_or(|listener| listener.username == play.listener.username);
+    json!(time::text(if heard.iter().any(is_theirs) { scope.history.loaded_at } else { scope.now }))
 }

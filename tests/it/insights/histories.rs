@@ -25,6 +25,9 @@ pub(super) const ZONES: [&str; 12] = [
     "UTC",
 ];
 
+/// When every history is loaded, whatever time it is when somebody asks: 2009-02-13T23:31:30.123Z.
+const LOADED_AT: Ms = 1_234_567_890_123;
+
 /// Some of them are the same but for case, accents and punctuation, and some are the same.
 const NAMES: [&str; 12] = [
     "Echo",
@@ -91,7 +94,8 @@ fn at(year: i16, month: i8) -> Ms {
 /// A history, and when it happened.
 pub(super) fn history(dice: &mut Dice) -> (History, Era) {
     let era = Era::new(dice);
-    let mut history = History { artists: artists(dice), albums: albums(dice), ..History::default() };
+    let catalogue = History { artists: artists(dice), albums: albums(dice), ..History::default() };
+    let mut history = History { loaded_at: LOADED_AT, ..catalogue };
     history.tracks = tracks(dice, &history);
     history.listeners = listeners(dice);
     history.plays = plays(dice, &history, &era);

@@ -1,6 +1,8 @@
 //! How the database finds what it counts: the plays of a listener, by the listener; those of everyone, by their time; and
 //! everyone's of all time, in totals that are kept.
 
+use std::time::Duration;
+
 use entity::time::Instant;
 use tests::api::{Api, NOW, at};
 use tests::database::TestDb;
@@ -13,9 +15,8 @@ on_both! {
     everyones_charts_and_totals_of_all_time_count_no_play,
 }
 
-/// One of the sixty who share four fifths of the plays. (The one who has the rest may be read with everybody's: in a table this
-/// small, a fifth of it is as well found by looking at all.)
-const LISTENERS: [&str; 1] = ["listener-7"];
+/// One listener has a fifth of the plays, sixty have the rest.
+const LISTENERS: [&str; 2] = ["listener-1", "listener-7"];
 
 const FILTERS: [&str; 4] = [
     "filter: { weekdays: [6, 7] }",
@@ -51,8 +52,8 @@ async fn a_listeners_plays_are_found_without_looking_at_all(db: TestDb) {
         for query in queries {
             for plan in api.plans(&format!("{{ {query} }}"), &db).await {
                 let scans = scans_of_plays(&plan);
-                // The first play of all, and the newest of somebody who plays much, are where an index in order of time begins.
-                let page = plan.contains("ORDER BY played_at DESC, track_id DESC LIMIT");
+                // The first play of all, and the newest of who has a fifth of them, are where an index in order of time begins.
+                let page = listener == LISTENERS[0] && plan.contains("ORDER BY played_at DESC, track_id DESC LIMIT");
                 let first =
                     page || plan.contains("LIMIT 1\n") || db.is_sqlite() && plan.contains("play_played_at_index");
                 let narrow = |scan: &String| {
@@ -117,6 +118,19 @@ async fn everyones_charts_and_totals_of_all_time_count_no_play(db: TestDb) {
             }
         }
     }
+}
+
+/// Vacuums until an index alone tells of every play. A transaction of another test, in whatever database, may keep Postgres
+/// from knowing at first that everybody sees them.
+async fn settle(db: &TestDb) {
+    let seen = "SELECT CAST(COUNT(*) AS BIGINT) FROM pg_class WHERE relname = 'play' AND relallvisible = relpages";
+    while {
+        db.execute("VACUUM").await;
+        db.number(seen).await == 0
+    } {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    db.execute("ANALYZE").await;
 }
 
 /// Every insight that the reference knows, as a client asks for it, a few in a query; but for those that would have too many
@@ -193,8 +207,7 @@ async fn filled(db: &TestDb) -> Api {
     ingest::rollup::rebuild(&db.db(), Instant::from_ms(last)).await.unwrap();
     if !db.is_sqlite() {
         // What its autovacuum has done by the time somebody asks; nobody does the like for SQLite.
-        db.execute("VACUUM").await;
-        db.execute("ANALYZE").await;
+        settle(db).await;
     }
     Api::start(&db.explaining().await).await
 }

@@ -19,6 +19,8 @@ pub struct History {
     pub skips: Vec<Skip>,
     /// Where plays were missed.
     pub gaps: Vec<Gap>,
+    /// When all of it was loaded.
+    pub loaded_at: Ms,
 }
 
 /// A person.
