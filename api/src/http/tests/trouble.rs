@@ -1,11 +1,8 @@
 //! Failures of the server: what a client reads, and what the log gets.
 
-use std::{
-    io::Write,
-    sync::{Arc, Mutex},
-};
+use std::{cell::RefCell, io::Write, sync::Once};
 
-use tracing::{Subscriber, level_filters::LevelFilter};
+use tracing::level_filters::LevelFilter;
 
 use super::face::Face;
 use crate::error::INTERNAL;
@@ -54,27 +51,31 @@ fn the_log_gets_a_panics_message_and_one_line_per_answer() {
 
 /// What an asynchronous block logs, as text.
 fn logged_by(block: impl Future<Output = ()>) -> String {
-    let lines = Lines::default();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    tracing::subscriber::with_default(subscriber(lines.clone()), || runtime.block_on(block));
-    let bytes = lines.0.lock().unwrap().clone();
-    String::from_utf8(bytes).unwrap()
+    listen();
+    LINES.with_borrow_mut(Vec::clear);
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(block);
+    String::from_utf8(LINES.take()).unwrap()
 }
 
-fn subscriber(lines: Lines) -> impl Subscriber + Send + Sync {
-    tracing_subscriber::fmt()
-        .with_max_level(LevelFilter::INFO)
-        .with_ansi(false)
-        .with_writer(move || lines.clone())
-        .finish()
+thread_local! {
+    /// What this thread has logged, and with it the test that runs on it.
+    static LINES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+/// Subscribes once, for the whole process: whether a place in the source is of interest to anyone is remembered for
+/// all threads, so a subscriber of one thread can miss what another thread has reached first.
+fn listen() {
+    static SUBSCRIBED: Once = Once::new();
+    SUBSCRIBED.call_once(|| {
+        tracing_subscriber::fmt().with_max_level(LevelFilter::INFO).with_ansi(false).with_writer(|| Lines).init();
+    });
+}
+
+struct Lines;
 
 impl Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        LINES.with_borrow_mut(|lines| lines.extend_from_slice(bytes));
         Ok(bytes.len())
     }
 
