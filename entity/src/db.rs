@@ -24,7 +24,8 @@ const SLOW_STATEMENT: Duration = Duration::from_secs(1);
 const SQLITE_READERS: u32 = 4;
 const SQLITE_ATTEMPTS_MAX: u32 = 50;
 const SQLITE_ATTEMPT_EVERY: Duration = Duration::from_millis(20);
-const SQLITE_MMAP_BYTES: &str = "268435456";
+const SQLITE_WRITERS: u32 = 1;
+const SQLITE_MMAP_BYTES: u32 = 256 << 20;
 const SQLITE_CACHE_KIB: &str = "-65536";
 
 /// What every session on Postgres begins with. A statement is planned for its own range each time, since a listener's day and
@@ -117,7 +118,7 @@ impl Db {
     }
 
     async fn open_sqlite(url: &str) -> Result<Self, DbErr> {
-        let write = connect_sqlite(url, 1).await?;
+        let write = connect_sqlite(url, SQLITE_WRITERS).await?;
         // A database in memory lives in its one connection.
         let read = if url.contains(":memory:") || url.contains("mode=memory") {
             write.clone()
@@ -232,13 +233,15 @@ fn postgres_options(url: &str, connections: u32) -> ConnectOptions {
 
 fn sqlite_options(url: &str, connections: u32) -> ConnectOptions {
     let mut options = common_options(url, connections);
-    options.min_connections(1).map_sqlx_sqlite_opts(|sqlite| {
+    // Readers share what the system keeps of the file. An import writes through the whole of it, and its memory is bounded.
+    let mmap_bytes = if connections == SQLITE_WRITERS { 0 } else { SQLITE_MMAP_BYTES };
+    options.min_connections(1).map_sqlx_sqlite_opts(move |sqlite| {
         sqlite
             .busy_timeout(ACQUIRE_TIMEOUT)
             .foreign_keys(true)
             .pragma("journal_mode", "WAL")
             .pragma("synchronous", "NORMAL")
-            .pragma("mmap_size", SQLITE_MMAP_BYTES)
+            .pragma("mmap_size", mmap_bytes.to_string())
             .pragma("cache_size", SQLITE_CACHE_KIB)
             .pragma("temp_store", "MEMORY")
     });

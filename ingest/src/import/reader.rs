@@ -12,10 +12,10 @@ use crate::load::export::{Chunk, Named, Stream};
 use entity::import_report::{File, Report, UNREADABLE_LISTED_MAX, Unreadable};
 
 /// What is loaded in one transaction.
-const STREAMS_A_CHUNK: usize = 50_000;
+const STREAMS_A_CHUNK: usize = 25_000;
 
 /// Distinct tracks of a chunk; each holds its names in memory.
-const TRACKS_A_CHUNK: usize = 25_000;
+const TRACKS_A_CHUNK: usize = 12_500;
 
 /// A chunk, and what of the files it stands for.
 #[derive(Default)]

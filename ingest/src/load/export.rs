@@ -93,6 +93,10 @@ const IDENTITIES_MAX: usize = 50_000;
 /// Records that are settled at a time: what is known in the time they cover is held in memory.
 const RECORDS_AT_A_TIME: usize = 5_000;
 
+/// Records are settled apart if nothing new lies between them for longer: files may come in any order, and of the years
+/// between two of them all that is known would be held in memory.
+const APART_MS: i64 = 24 * 60 * 60 * 1000;
+
 impl Loader {
     /// For streams of `user`. An export's end and the API's may be `window_s` apart.
     pub fn new(user: UserId, window_s: u32) -> Self {
@@ -173,7 +177,8 @@ impl Loader {
             taken.last_at = records.last().map(|record| record.ended_at);
         }
         let mut all = Change::default();
-        for records in records.chunks(RECORDS_AT_A_TIME) {
+        let near = |a: &Record, b: &Record| b.ended_at - a.ended_at <= APART_MS;
+        for records in records.chunk_by(near).flat_map(|records| records.chunks(RECORDS_AT_A_TIME)) {
             let change = records::add(db, self.user, kind, records, &mut self.identities, self.window_ms).await?;
             all.added.extend(change.added);
             all.removed.extend(change.removed);

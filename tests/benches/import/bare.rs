@@ -5,14 +5,14 @@ use std::time::Instant;
 
 use sea_orm::sqlx::postgres::PgConnection;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sea_orm::sqlx::{ConnectOptions, Connection, Executor, query, raw_sql};
+use sea_orm::sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, query, raw_sql};
 
 /// Seconds that the plays take.
 pub(crate) async fn load(url: &str, is_sqlite: bool, plays: &[(i64, i32, i32)]) -> anyhow::Result<f64> {
     if is_sqlite { into_sqlite(url, plays).await } else { into_postgres(url, plays).await }
 }
 
-/// One transaction, one prepared statement.
+/// One transaction, one prepared statement of many rows.
 async fn into_sqlite(url: &str, plays: &[(i64, i32, i32)]) -> anyhow::Result<f64> {
     let options: SqliteConnectOptions = url.parse()?;
     let mut db: SqliteConnection =
@@ -25,13 +25,13 @@ async fn into_sqlite(url: &str, plays: &[(i64, i32, i32)]) -> anyhow::Result<f64
     db.execute(raw_sql(table)).await?;
     let began = Instant::now();
     let mut transaction = db.begin().await?;
-    for (end, track, ms) in plays {
-        query("INSERT OR IGNORE INTO bare VALUES (1, ?, ?, ?, 1, 'export', NULL, NULL)")
-            .bind(end)
-            .bind(track)
-            .bind(ms)
-            .execute(&mut *transaction)
-            .await?;
+    for some in plays.chunks(500) {
+        let rows = vec!["(1, ?, ?, ?, 1, 'export', NULL, NULL)"; some.len()].join(", ");
+        let sql = format!("INSERT OR IGNORE INTO bare VALUES {rows}");
+        let insert = some
+            .iter()
+            .fold(query(AssertSqlSafe(sql)), |insert, (end, track, ms)| insert.bind(*end).bind(*track).bind(*ms));
+        insert.execute(&mut *transaction).await?;
     }
     transaction.commit().await?;
     Ok(began.elapsed().as_secs_f64())
