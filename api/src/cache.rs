@@ -23,6 +23,7 @@ mod store;
 mod tests;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Instant;
 
 use futures::FutureExt;
@@ -39,7 +40,7 @@ use crate::metrics::Metrics;
 use crate::redis::Redis;
 pub(crate) use flight::{Boarding, Flights};
 use report::{Counts, Outcome};
-use shared::{Found, Shared};
+use shared::{Found, Shared, Turn};
 use store::{Kept, Store};
 
 /// A failed question, shared by all who waited for its answer.
@@ -95,11 +96,15 @@ impl Cache {
             return Ok(kept.answer());
         }
         let key = Arc::new(key);
-        let take_off = || Arc::clone(inner).fetch(Arc::clone(&key), question, false).boxed();
+        let was_shared = Arc::new(AtomicBool::new(false));
+        let take_off = || Arc::clone(inner).find(Arc::clone(&key), question, Arc::clone(&was_shared)).boxed();
         let (outcome, answer) = match inner.flights.board(&key, || inner.kept(&key).map(Ok), take_off) {
             Boarding::Needless(answer) => (Outcome::Hit, answer),
             Boarding::Joined(flight) => (Outcome::Wait, flight.await),
-            Boarding::TookOff(flight) => (Outcome::Miss, flight.await),
+            Boarding::TookOff(flight) => {
+                let answer = flight.await;
+                (if was_shared.load(Relaxed) { Outcome::Shared } else { Outcome::Miss }, answer)
+            }
         };
         inner.counts.note(&key, outcome, begun.elapsed());
         answer.map(Kept::answer)
@@ -113,7 +118,8 @@ impl Cache {
     {
         let begun = Instant::now();
         let key = Arc::new(key);
-        let answer = Arc::clone(&self.0).fetch(Arc::clone(&key), question, true).await;
+        let turn = self.0.shared.as_ref().map(|shared| shared.turn(key.to_string()));
+        let answer = Arc::clone(&self.0).fetch(Arc::clone(&key), question, turn).await;
         self.0.counts.note(&key, Outcome::Refresh, begun.elapsed());
         answer.map(Kept::answer)
     }
@@ -145,21 +151,34 @@ impl Inner {
         self.store.as_ref().map_or((0, 0), Store::size)
     }
 
-    async fn fetch<T: Answer>(
+    /// From what instances share, which `was_shared` then says, or from the database.
+    async fn find<T: Answer>(
         self: Arc<Self>,
         key: Arc<Key>,
         question: impl Future<Output = Result<T, DbErr>> + Send + 'static,
-        fresh: bool,
+        was_shared: Arc<AtomicBool>,
     ) -> Result<Kept, Failure> {
-        let begun = Instant::now();
         let turn = match &self.shared {
-            Some(shared) if fresh => Some(shared.turn(key.to_string())),
             Some(shared) => match shared.find(key.to_string()).await {
-                Found::Answer(answer) => return Ok(self.keep(key, Kept::new::<T>(answer))),
+                Found::Answer(answer) => {
+                    was_shared.store(true, Relaxed);
+                    return Ok(self.keep(key, Kept::new::<T>(answer)));
+                }
                 Found::Turn(turn) => Some(turn),
             },
             None => None,
         };
+        self.fetch(key, question, turn).await
+    }
+
+    /// From the database; the answer is shared with whoever waits for this turn.
+    async fn fetch<T: Answer>(
+        self: Arc<Self>,
+        key: Arc<Key>,
+        question: impl Future<Output = Result<T, DbErr>> + Send + 'static,
+        turn: Option<Turn>,
+    ) -> Result<Kept, Failure> {
+        let begun = Instant::now();
         let answer = question.await.map_err(Arc::new)?;
         if let Some(turn) = turn {
             turn.fill(&answer);

@@ -3,6 +3,8 @@
 //! Everything but an identity may be unknown; unknown is `None`, never 0 or empty, and never overwrites what is known.
 //! Ids are Spotify's: rows and their keys are the load's business.
 
+use std::collections::HashMap;
+
 use entity::play::Source;
 use entity::time::Instant;
 
@@ -23,6 +25,38 @@ pub struct Batch {
     pub rejects: Vec<Reject>,
     /// Whether the document was a page with as many items as Spotify ever gives.
     pub is_full_page: bool,
+}
+
+impl Batch {
+    /// Takes in what a later document says of the catalogue: where the two differ, the later one is right.
+    pub(crate) fn learn(&mut self, later: &Self) {
+        learn(&mut self.tracks, &later.tracks, |track| &track.spotify_id, Track::learn);
+        learn(&mut self.artists, &later.artists, |artist| &artist.spotify_id, Artist::learn);
+        learn(&mut self.albums, &later.albums, |album| &album.spotify_id, Album::learn);
+        learn(&mut self.features, &later.features, |features| &features.track, Features::clone_from);
+    }
+}
+
+/// Adds what is not known, and lets what is learn.
+fn learn<S: Clone>(known: &mut Vec<S>, later: &[S], id: fn(&S) -> &String, learn: fn(&mut S, &S)) {
+    let mut places: HashMap<String, usize> =
+        known.iter().enumerate().map(|(place, one)| (id(one).clone(), place)).collect();
+    for said in later {
+        match places.get(id(said)) {
+            Some(place) => learn(&mut known[*place], said),
+            None => {
+                places.insert(id(said).clone(), known.len());
+                known.push(said.clone());
+            }
+        }
+    }
+}
+
+/// What is said takes the place of what is known.
+fn correct<T: Clone>(known: &mut Option<T>, said: &Option<T>) {
+    if said.is_some() {
+        known.clone_from(said);
+    }
 }
 
 /// What is said of a track.
@@ -48,6 +82,19 @@ pub struct Track {
     pub popularity: Option<i32>,
 }
 
+impl Track {
+    fn learn(&mut self, said: &Self) {
+        correct(&mut self.name, &said.name);
+        correct(&mut self.duration_ms, &said.duration_ms);
+        correct(&mut self.album, &said.album);
+        correct(&mut self.artists, &said.artists);
+        correct(&mut self.explicit, &said.explicit);
+        correct(&mut self.isrc, &said.isrc);
+        correct(&mut self.preview_url, &said.preview_url);
+        correct(&mut self.popularity, &said.popularity);
+    }
+}
+
 /// What is said of an artist.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Artist {
@@ -65,6 +112,16 @@ pub struct Artist {
     pub followers: Option<i64>,
 }
 
+impl Artist {
+    fn learn(&mut self, said: &Self) {
+        correct(&mut self.name, &said.name);
+        correct(&mut self.genres, &said.genres);
+        correct(&mut self.images, &said.images);
+        correct(&mut self.popularity, &said.popularity);
+        correct(&mut self.followers, &said.followers);
+    }
+}
+
 /// What is said of an album.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Album {
@@ -78,6 +135,15 @@ pub struct Album {
     pub artists: Option<Vec<String>>,
     /// Pictures, largest first.
     pub images: Option<Vec<Image>>,
+}
+
+impl Album {
+    fn learn(&mut self, said: &Self) {
+        correct(&mut self.name, &said.name);
+        correct(&mut self.release_date, &said.release_date);
+        correct(&mut self.artists, &said.artists);
+        correct(&mut self.images, &said.images);
+    }
 }
 
 /// A picture.

@@ -1,4 +1,4 @@
-//! From facts to rows: everything one document changes, in one transaction.
+//! From facts to rows: everything a document, or a few in a row, change, in one transaction.
 //!
 //! Catalogue, then plays (only those that are not known, so that loading twice is loading once), then the rollups, changed by
 //! what really changed, gaps, records set aside, and last the revisions. Either all of it is there or none.
@@ -17,6 +17,8 @@ mod gaps;
 mod names;
 mod plays;
 mod records;
+
+use std::collections::HashMap;
 
 use entity::archive::ArchiveKey;
 use entity::archive_object;
@@ -86,9 +88,15 @@ pub enum Error {
 
 /// Loads `batch` at `now`. Nothing is changed unless all of it is.
 pub async fn load(db: &Db, origin: &Origin, batch: &Batch, now: Instant) -> Result<Loaded, Error> {
+    load_together(db, &[(origin, batch)], now).await
+}
+
+/// Loads documents of one person, or of the catalogue, in the order they were received: as if one came after the other, but
+/// in one transaction.
+pub async fn load_together(db: &Db, documents: &[(&Origin, &Batch)], now: Instant) -> Result<Loaded, Error> {
     let mut attempt = 1;
     loop {
-        match load_once(db, origin, batch, now).await {
+        match load_once(db, documents, now).await {
             // Two loads that touch the same catalogue rows may wait for each other; the database ends one of them.
             Err(Error::Database(error)) if attempt < ATTEMPTS_MAX && is_deadlock(&error) => attempt += 1,
             result => return result,
@@ -99,42 +107,51 @@ pub async fn load(db: &Db, origin: &Origin, batch: &Batch, now: Instant) -> Resu
 /// Eight accounts are loaded at a time; one that loses to each of its neighbours once is not lost.
 pub(crate) const ATTEMPTS_MAX: u32 = 8;
 
-async fn load_once(db: &Db, origin: &Origin, batch: &Batch, now: Instant) -> Result<Loaded, Error> {
+async fn load_once(db: &Db, documents: &[(&Origin, &Batch)], now: Instant) -> Result<Loaded, Error> {
     let transaction = db.begin().await?;
-    let loaded = write(&transaction, origin, batch, now).await?;
+    let loaded = write(&transaction, documents, now).await?;
     crash::point("load-written");
     transaction.commit().await?;
     Ok(loaded)
 }
 
-/// Writes everything that `batch` changes into a transaction that the caller commits.
+/// Writes everything that `documents` change into a transaction that the caller commits.
 pub(crate) async fn write(
     transaction: &DatabaseTransaction,
-    origin: &Origin,
-    batch: &Batch,
+    documents: &[(&Origin, &Batch)],
     now: Instant,
 ) -> Result<Loaded, Error> {
-    if let Some(user) = origin.user {
-        refuse_erased(transaction, user, origin.fetched_at).await?;
-    }
-    let object = index_object(transaction, origin).await?;
-    let catalogue = catalogue::upsert(transaction, batch, origin.fetched_at).await?;
-    let mut loaded = Loaded { rejected: batch.rejects.len(), ..Loaded::default() };
+    let user = documents.first().and_then(|(origin, _)| origin.user);
+    let documents = match user {
+        Some(user) => without_erased(transaction, user, documents).await?,
+        None => documents.to_vec(),
+    };
+    let objects = index_objects(transaction, &documents).await?;
+    let catalogue = catalogue::upsert(transaction, &documents).await?;
+    let rejected = documents.iter().map(|(_, batch)| batch.rejects.len()).sum();
+    let mut loaded = Loaded { rejected, ..Loaded::default() };
     let mut audiences = Vec::new();
-    if let Some(user) = origin.user {
-        let known = plays::Known::around(transaction, user, &batch.plays).await?;
-        let change = plays::insert(transaction, user, object, &batch.plays, &catalogue, &known).await?;
+    if let Some(user) = user {
+        let pages: Vec<_> = objects.iter().copied().zip(documents.iter().map(|(_, batch)| *batch)).collect();
+        let mut known = plays::Known::around(transaction, user, &pages).await?;
+        let mut new = Vec::new();
+        for (object, batch) in &pages {
+            loaded.gaps += usize::from(gaps::notice(transaction, user, batch, &known, now).await?);
+            new.extend(known.take(user, *object, &batch.plays, &catalogue));
+        }
+        let change = plays::insert(transaction, user, new).await?;
         rollup::change(transaction, &change.added, &change.removed).await?;
         let new = change.added;
         loaded.plays_loaded = new.len() - change.removed.len().min(new.len());
-        loaded.plays_known = batch.plays.len() - loaded.plays_loaded;
-        loaded.gaps = usize::from(gaps::notice(transaction, user, batch, &known, now).await?);
+        loaded.plays_known = pages.iter().map(|(_, batch)| batch.plays.len()).sum::<usize>() - loaded.plays_loaded;
         gaps::fill(transaction, user, &new, now).await?;
         if !new.is_empty() || !change.removed.is_empty() {
             audiences.extend([user.0, revision::EVERYONE]);
         }
     }
-    set_aside(transaction, origin, object, &batch.rejects, now).await?;
+    for ((origin, batch), object) in documents.iter().zip(objects) {
+        set_aside(transaction, origin, object, &batch.rejects, now).await?;
+    }
     if catalogue.changes.insights {
         audiences.push(revision::CATALOGUE);
     }
@@ -147,32 +164,51 @@ pub(crate) async fn write(
 
 /// Turns away what an erasure has taken or is about to take. The person's row is locked against an erasure until the
 /// commit, and the question is asked behind that lock: either this load is seen by the erasure, or it sees it.
-async fn refuse_erased(db: &impl ConnectionTrait, user: UserId, received_at: Instant) -> Result<(), Error> {
-    let is_here = records::lock(db, user).await?;
-    if !is_here || erasure::refuses(db, user, received_at).await? {
+async fn without_erased<'a>(
+    db: &impl ConnectionTrait,
+    user: UserId,
+    documents: &[(&'a Origin, &'a Batch)],
+) -> Result<Vec<(&'a Origin, &'a Batch)>, Error> {
+    if !records::lock(db, user).await? {
         return Err(Error::Erased);
     }
-    Ok(())
+    let mut left = Vec::with_capacity(documents.len());
+    for (place, document) in documents.iter().enumerate() {
+        if !erasure::refuses(db, user, document.0.fetched_at).await? {
+            // Nor any that was received later.
+            left.extend_from_slice(&documents[place..]);
+            break;
+        }
+    }
+    if left.is_empty() { Err(Error::Erased) } else { Ok(left) }
 }
 
-/// The object's row, made if it is new.
-async fn index_object(db: &impl ConnectionTrait, origin: &Origin) -> Result<ArchiveObjectId, DbErr> {
-    let row = archive_object::ActiveModel {
-        key: Set(origin.key.to_string()),
+/// The documents' objects, in their order, each made if it is new.
+async fn index_objects(
+    db: &impl ConnectionTrait,
+    documents: &[(&Origin, &Batch)],
+) -> Result<Vec<ArchiveObjectId>, DbErr> {
+    use archive_object::{ActiveModel, Column, Entity};
+    let keys: Vec<String> = documents.iter().map(|(origin, _)| origin.key.to_string()).collect();
+    let rows = documents.iter().zip(&keys).map(|((origin, _), key)| ActiveModel {
+        key: Set(key.clone()),
         user_id: Set(origin.user),
         fetched_at: Set(origin.fetched_at),
         ..Default::default()
-    };
-    let once = OnConflict::column(archive_object::Column::Key).do_nothing().to_owned();
-    archive_object::Entity::insert(row).on_conflict(once).exec_without_returning(db).await?;
-    archive_object::Entity::find()
+    });
+    let once = OnConflict::column(Column::Key).do_nothing().to_owned();
+    Entity::insert_many(rows).on_conflict(once).exec_without_returning(db).await?;
+    let ids: HashMap<String, ArchiveObjectId> = Entity::find()
         .select_only()
-        .column(archive_object::Column::Id)
-        .filter(archive_object::Column::Key.eq(origin.key.to_string()))
-        .into_tuple()
-        .one(db)
+        .columns([Column::Key, Column::Id])
+        .filter(Column::Key.is_in(keys.iter().map(String::as_str)))
+        .into_tuple::<(String, ArchiveObjectId)>()
+        .all(db)
         .await?
-        .ok_or_else(|| DbErr::RecordNotFound(format!("archive object {}", origin.key)))
+        .into_iter()
+        .collect();
+    let id = |key: &String| ids.get(key).copied().ok_or_else(|| DbErr::RecordNotFound(format!("archive object {key}")));
+    keys.iter().map(id).collect()
 }
 
 async fn set_aside(

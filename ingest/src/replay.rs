@@ -2,7 +2,7 @@
 //!
 //! Into an empty database it is a restore, into a damaged one a repair, into a whole one nothing: loading twice is loading
 //! once. Each person's pages are loaded in the order they were fetched, several people at a time; the catalogue's documents
-//! follow. While a page is loaded, the next ones are read and transformed.
+//! follow. While some are loaded, the next ones are read and transformed.
 
 mod people;
 mod verify;
@@ -70,9 +70,11 @@ impl Replayed {
     }
 }
 
-/// How many people are replayed at a time, and how many of a person's objects are read ahead.
+/// How many people are replayed at a time, how many of a person's objects are loaded in one transaction, and how many are
+/// read ahead of that.
 const PEOPLE_AT_A_TIME: usize = 4;
-const READ_AHEAD: usize = 16;
+const AT_A_TIME: usize = 20;
+const READ_AHEAD: usize = 20;
 
 /// Loads every object of `scope`.
 pub async fn replay(pipeline: &Pipeline, scope: Scope) -> Result<Replayed, Failure> {
@@ -139,31 +141,38 @@ async fn known(pipeline: &Pipeline, source: Source) -> Result<Vec<UserId>, Failu
     })
 }
 
-/// Loads all objects of one kind, in order.
+/// Loads all objects of one kind in order, some in one transaction.
 async fn load_all(pipeline: &Pipeline, scope: Scope, kind: Kind) -> Result<Replayed, Failure> {
     let mut replayed = Replayed::default();
-    let mut pages = std::pin::pin!(read_ahead(pipeline, scope, kind));
-    while let Some((key, read)) = pages.try_next().await? {
-        replayed.pages += 1;
-        match read {
-            Ok(batch) => {
-                let origin = Origin { user: key.kind().user(), fetched_at: key.fetched_at(), key };
-                match load::load(&pipeline.db, &origin, &batch, pipeline.clock.now()).await {
-                    Ok(loaded) => replayed.loaded = replayed.loaded.and(loaded),
-                    // An erasure is still to be carried out in the archive, which brings nobody back here.
-                    Err(load::Error::Erased) => {}
-                    Err(load::Error::Database(error)) => return Err(error.into()),
+    let mut objects = std::pin::pin!(read_ahead(pipeline, scope, kind).try_chunks(AT_A_TIME));
+    while let Some(objects) = objects.try_next().await.map_err(|stopped| stopped.1)? {
+        replayed.pages += objects.len();
+        let mut documents = Vec::with_capacity(objects.len());
+        for (key, read) in objects {
+            match read {
+                Ok(batch) => {
+                    documents.push((Origin { user: key.kind().user(), fetched_at: key.fetched_at(), key }, batch));
                 }
+                Err(failure @ Failure::Transform { .. }) => {
+                    warn!("{}", chain(&failure));
+                    replayed.senseless += 1;
+                }
+                Err(Failure::Read(unreadable @ (Error::Damaged { .. } | Error::Missing { .. }))) => {
+                    error!("{}", chain(&unreadable));
+                    replayed.unreadable += 1;
+                }
+                Err(failure) => return Err(failure),
             }
-            Err(failure @ Failure::Transform { .. }) => {
-                warn!("{}", chain(&failure));
-                replayed.senseless += 1;
-            }
-            Err(Failure::Read(unreadable @ (Error::Damaged { .. } | Error::Missing { .. }))) => {
-                error!("{}", chain(&unreadable));
-                replayed.unreadable += 1;
-            }
-            Err(failure) => return Err(failure),
+        }
+        let documents: Vec<_> = documents.iter().map(|(origin, batch)| (origin, batch)).collect();
+        if documents.is_empty() {
+            continue;
+        }
+        match load::load_together(&pipeline.db, &documents, pipeline.clock.now()).await {
+            Ok(loaded) => replayed.loaded = replayed.loaded.and(loaded),
+            // An erasure is still to be carried out in the archive, which brings nobody back here.
+            Err(load::Error::Erased) => {}
+            Err(load::Error::Database(error)) => return Err(error.into()),
         }
     }
     if replayed.pages > 0 {

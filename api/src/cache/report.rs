@@ -18,6 +18,8 @@ pub(super) enum Outcome {
     Hit,
     /// Somebody was asking already.
     Wait,
+    /// Another instance had shared it.
+    Shared,
     /// The database was asked.
     Miss,
     /// The database was asked because an operator wanted that.
@@ -25,12 +27,13 @@ pub(super) enum Outcome {
 }
 
 impl Outcome {
-    const ALL: [Self; 4] = [Self::Hit, Self::Wait, Self::Miss, Self::Refresh];
+    const ALL: [Self; 5] = [Self::Hit, Self::Wait, Self::Shared, Self::Miss, Self::Refresh];
 
     fn name(self) -> &'static str {
         match self {
             Self::Hit => "hit",
             Self::Wait => "wait",
+            Self::Shared => "shared",
             Self::Miss => "miss",
             Self::Refresh => "refresh",
         }
@@ -55,6 +58,8 @@ pub struct FieldReport {
     pub hits: u64,
     /// Questions that waited for an answer that was being fetched already.
     pub waits: u64,
+    /// Questions answered from what instances share.
+    pub shared_hits: u64,
     /// Questions that the database was asked.
     pub misses: u64,
 }
@@ -113,8 +118,14 @@ impl Counts {
     pub(super) fn report(&self) -> Report {
         let fields = self.fields.read().unwrap_or_else(PoisonError::into_inner);
         let report = |counts: &FieldCounts| {
-            let [hits, waits, misses, refreshes] = [0, 1, 2, 3].map(|index| counts.numbers[index].load(Relaxed));
-            FieldReport { hits, waits, misses: misses + refreshes, ..FieldReport::default() }
+            let number = |outcome: Outcome| counts.numbers[outcome as usize].load(Relaxed);
+            FieldReport {
+                hits: number(Outcome::Hit),
+                waits: number(Outcome::Wait),
+                shared_hits: number(Outcome::Shared),
+                misses: number(Outcome::Miss) + number(Outcome::Refresh),
+                ..FieldReport::default()
+            }
         };
         Report { fields: fields.iter().map(|(field, counts)| (*field, report(counts))).collect() }
     }

@@ -27,6 +27,8 @@ pub(super) struct CacheFieldReport {
     weight_bytes: Long,
     /// Questions answered from memory.
     hits: Long,
+    /// Questions answered from what instances share in Redis.
+    shared_hits: Long,
     /// Questions that the database was asked.
     misses: Long,
     /// Questions that waited for an answer which somebody else was fetching already.
@@ -41,6 +43,7 @@ impl From<Report> for CacheReport {
             entries: long(field.entries),
             weight_bytes: long(field.bytes),
             hits: long(field.hits),
+            shared_hits: long(field.shared_hits),
             misses: long(field.misses),
             waits: long(field.waits),
         };

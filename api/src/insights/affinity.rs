@@ -40,7 +40,8 @@ impl Pair {
         scope.tracks(db, binds).await
     }
 
-    /// `one` and `other`: plays by key, where `of` is the key of a track `p` and `join` what it takes to know it.
+    /// `one` and `other`: plays by key, where `of` is the key of a track `p` and `join` what it takes to
+    /// know it.
     async fn vectors(&self, db: &Db, of: &str, join: &str, binds: &mut Binds) -> Result<String, DbErr> {
         let (one, other) = (self.tracks(db, self.one, binds).await?, self.tracks(db, self.other, binds).await?);
         let vector = |tracks: String| {
@@ -50,7 +51,8 @@ impl Pair {
     }
 }
 
-const PRIMARY_ARTIST: &str = "JOIN track_artist c ON c.track_id = p.track_id AND c.position = 0";
+/// The order of the joins is said, because SQLite would walk through the credits of all tracks there are.
+const PRIMARY_ARTIST: &str = "CROSS JOIN track_artist c WHERE c.track_id = p.track_id AND c.position = 0";
 
 /// 0 to 1; 0 if one of the two played nothing.
 pub async fn affinity(db: &Db, pair: &Pair) -> Result<f64, DbErr> {

@@ -55,12 +55,12 @@ pub async fn discoveries(db: &Db, scope: &Scope, user: UserId, first: usize) -> 
               counts AS (
                 SELECT (SELECT COUNT(*) FROM firsts WHERE counted = ever) AS tracks,
                        (SELECT COUNT(*) FROM (
-                          SELECT a.artist_id FROM firsts f
-                          JOIN track_artist a ON a.track_id = f.track_id AND a.position = 0
+                          SELECT a.artist_id FROM firsts f CROSS JOIN track_artist a
+                          WHERE a.track_id = f.track_id AND a.position = 0
                           GROUP BY a.artist_id HAVING MIN(f.counted) = MIN(f.ever)) artist) AS artists,
                        (SELECT COUNT(*) FROM (
-                          SELECT t.album_id FROM firsts f JOIN track t ON t.id = f.track_id
-                          WHERE t.album_id IS NOT NULL
+                          SELECT t.album_id FROM firsts f CROSS JOIN track t
+                          WHERE t.id = f.track_id AND t.album_id IS NOT NULL
                           GROUP BY t.album_id HAVING MIN(f.counted) = MIN(f.ever)) album) AS albums),
               newest AS (
                 SELECT track_id, ever AS first_played_at FROM firsts WHERE counted = ever

@@ -62,8 +62,18 @@ impl Scope {
         self.folded(db, ", measured_ms", measured, binds).await
     }
 
+    /// `SELECT` of the plays in one row: `plays, listened_ms`.
+    pub(super) async fn whole(&self, db: &Db, binds: &mut Binds) -> Result<String, DbErr> {
+        if self.is_of_track_totals(db).await? {
+            let tracks = self.tracks(db, binds).await?;
+            return Ok(format!("SELECT SUM(plays) AS plays, SUM(listened_ms) AS listened_ms FROM ({tracks}) tracks"));
+        }
+        let conditions = self.conditions("played_at", binds);
+        Ok(format!("SELECT COUNT(*) AS plays, SUM(listened_ms) AS listened_ms FROM play WHERE {conditions}"))
+    }
+
     async fn folded(&self, db: &Db, kept: &str, counted: &str, binds: &mut Binds) -> Result<String, DbErr> {
-        if self.filter.is_of_tracks() && self.is_all_time_of_everyone(db).await? {
+        if self.is_of_track_totals(db).await? {
             let conditions = self.filter.conditions("", &self.range, &self.zone, binds);
             let conditions = if conditions.is_empty() { "TRUE".to_owned() } else { conditions.join(" AND ") };
             return Ok(format!("SELECT track_id, plays, listened_ms{kept} FROM track_total WHERE {conditions}"));
@@ -89,6 +99,16 @@ impl Scope {
         conditions.join(" AND ")
     }
 
+    /// The conditions of everyone's plays in two: on a row with `track_id`, and on one with the instant `played_at`.
+    pub(super) fn tracks_and_times(&self, binds: &mut Binds) -> (String, String) {
+        let mut of_tracks = self.clone();
+        of_tracks.filter.weekdays = None;
+        let tracks = of_tracks.filter.conditions("", &self.range, &self.zone, binds).join(" AND ");
+        let weekdays = Filter { weekdays: self.filter.weekdays.clone(), ..Filter::default() };
+        let times = Self { filter: weekdays, ..self.clone() }.conditions("played_at", binds);
+        (if tracks.is_empty() { "TRUE".to_owned() } else { tracks }, times)
+    }
+
     /// Whether all plays by everyone count, but for the range: what the rollups tell apart.
     pub(super) fn is_everyone_unfiltered(&self) -> bool {
         self.audience == Audience::Everyone && self.filter.is_empty()
@@ -97,6 +117,11 @@ impl Scope {
     /// Whether every play there is belongs to this scope, so that the rollups of all time answer for it.
     pub(super) async fn is_everything(&self, db: &Db) -> Result<bool, DbErr> {
         Ok(self.filter.is_empty() && self.is_all_time_of_everyone(db).await?)
+    }
+
+    /// Whether the totals of tracks of all time say what of this scope's tracks was played.
+    async fn is_of_track_totals(&self, db: &Db) -> Result<bool, DbErr> {
+        Ok(self.filter.is_of_tracks() && self.is_all_time_of_everyone(db).await?)
     }
 
     /// Whether every play there is belongs to this scope, but for the filter.

@@ -100,7 +100,7 @@ pub async fn top<K: ChartKey>(
     });
     let limit = binds.bind(i64::try_from(first + 1).expect("a page is short"));
     let sum = format!("CAST(COALESCE(SUM({measure}), 0) AS BIGINT)");
-    let counted = match whole {
+    let counted = match &*whole {
         "chart" => format!("SELECT COUNT(*) AS total_count, {sum} AS whole FROM chart"),
         _ => format!("SELECT (SELECT COUNT(*) FROM chart) AS total_count, (SELECT {sum} FROM {whole}) AS whole"),
     };
@@ -144,9 +144,14 @@ pub async fn ranks<K: ChartKey>(
     if keys.is_empty() {
         return Ok(HashMap::new());
     }
-    let mut binds = Binds::default();
-    let Source { tables, .. } = source(db, scope, chart, &mut binds).await?;
     let (measure, _) = columns(by);
+    let mut binds = Binds::default();
+    let tables = if chart == Chart::Tracks && scope.is_everyone_unfiltered() {
+        let Some(least) = least(db, scope, by, keys).await? else { return Ok(HashMap::new()) };
+        tracks_that_may_reach(scope, measure, least, &mut binds)
+    } else {
+        source(db, scope, chart, &mut binds).await?.tables
+    };
     let wanted: Vec<String> = keys.iter().map(|key| binds.bind(key.clone())).collect();
     let wanted = wanted.join(", ");
     // What stands below all of them is not ranked: those asked for mostly stand high.
@@ -159,6 +164,40 @@ pub async fn ranks<K: ChartKey>(
     );
     let rows: Vec<Rank<K>> = binds.all(db.read(), &text).await?;
     Ok(rows.into_iter().map(|row| (row.key, row.rank)).collect())
+}
+
+/// The least that any of these tracks has; `None` if none was played.
+async fn least<K: ChartKey>(db: &Db, scope: &Scope, by: Measure, tracks: &[K]) -> Result<Option<i64>, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Least {
+        least: Option<i64>,
+    }
+    let mut binds = Binds::default();
+    let conditions = scope.conditions("played_at", &mut binds);
+    let tracks: Vec<String> = tracks.iter().map(|track| binds.bind(track.clone())).collect();
+    let measure = match by {
+        Measure::Plays => "COUNT(*)",
+        Measure::ListenTime => "CAST(SUM(listened_ms) AS BIGINT)",
+    };
+    let text = format!(
+        "SELECT MIN(measure) AS least FROM (
+            SELECT {measure} AS measure FROM play WHERE track_id IN ({}) AND {conditions} GROUP BY track_id) tracks",
+        tracks.join(", ")
+    );
+    let row: Least = binds.one(db.read(), &text).await?;
+    Ok(row.least)
+}
+
+/// `chart` of those tracks alone that may have `least` in everyone's `scope`, because they have it in all time.
+fn tracks_that_may_reach(scope: &Scope, measure: &str, least: i64, binds: &mut Binds) -> String {
+    let conditions = scope.conditions("played_at", binds);
+    let least = binds.bind(least);
+    format!(
+        "chart AS MATERIALIZED (
+            SELECT track_id AS key, COUNT(*) AS plays, CAST(SUM(listened_ms) AS BIGINT) AS listened_ms
+            FROM play WHERE {conditions} AND track_id IN (SELECT track_id FROM track_total WHERE {measure} >= {least})
+            GROUP BY track_id)"
+    )
 }
 
 fn columns(by: Measure) -> (&'static str, &'static str) {

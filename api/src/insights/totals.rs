@@ -48,12 +48,12 @@ pub async fn totals(db: &Db, scope: &Scope) -> Result<Totals, DbErr> {
                 FROM heard),
               artists AS (
                 SELECT COUNT(CASE WHEN position = 0 THEN 1 END) AS primary_artists, COUNT(*) AS credited_artists
-                FROM (SELECT MIN(c.position) AS position FROM heard h
-                      JOIN track_artist c ON c.track_id = h.track_id GROUP BY c.artist_id) artist),
+                FROM (SELECT MIN(c.position) AS position FROM heard h CROSS JOIN track_artist c
+                      WHERE c.track_id = h.track_id GROUP BY c.artist_id) artist),
               albums AS (
                 SELECT COUNT(*) AS albums
-                FROM (SELECT t.album_id FROM heard h JOIN track t ON t.id = h.track_id
-                      WHERE t.album_id IS NOT NULL GROUP BY t.album_id) album)
+                FROM (SELECT t.album_id FROM heard h CROSS JOIN track t
+                      WHERE t.id = h.track_id AND t.album_id IS NOT NULL GROUP BY t.album_id) album)
          SELECT whole.*, artists.*, albums.*, {listeners} AS listeners
          FROM whole CROSS JOIN artists CROSS JOIN albums"
     );
@@ -69,10 +69,10 @@ fn listeners(scope: &Scope, binds: &mut Binds) -> String {
     if scope.filter.names_what_passes() {
         return format!("(SELECT COUNT(*) FROM (SELECT user_id FROM play WHERE {conditions} GROUP BY user_id) u)");
     }
-    // Most of a listener's plays count, so that the first one is soon found.
+    // Most of a listener's plays count, so that the first one is soon found. With EXISTS, Postgres would read all of them.
     format!(
-        "(SELECT COUNT(*) FROM listener_total l
-          WHERE EXISTS (SELECT 1 FROM play WHERE play.user_id = l.user_id AND {conditions}))"
+        "(SELECT COUNT((SELECT 1 FROM play WHERE play.user_id = l.user_id AND {conditions} LIMIT 1))
+          FROM listener_total l)"
     )
 }
 

@@ -37,7 +37,8 @@ pub(super) async fn check(settings: &Settings, clock: &SharedClock) -> anyhow::R
     };
     let user = person.insert(&transaction).await.context("nobody could be added")?.id;
     let origin = Origin { key, user: Some(user), fetched_at: clock.now() };
-    let loaded = load::write(&transaction, &origin, &batch, clock.now()).await.context("the sample was not loaded")?;
+    let loaded =
+        load::write(&transaction, &[(&origin, &batch)], clock.now()).await.context("the sample was not loaded")?;
     transaction.rollback().await?;
     ensure!(
         (loaded.plays_loaded, loaded.rejected) == (2, 1),

@@ -8,11 +8,37 @@ use std::fmt::Write;
 use entity::ids::UserId;
 use entity::play::{self, Source};
 use entity::{echo, skip};
-use sea_orm::{ActiveValue::Set, ConnectionTrait, DbBackend, DbErr, EntityTrait, Iterable, Statement, Value};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IntoActiveModel, Iterable, Statement, Value,
+};
 
 /// Places in one statement. SQLite takes 32,766, but a prepared statement of so many is megabytes, and the driver keeps a
 /// hundred; ones of this size are prepared once and used again.
 pub(crate) const BINDS_MAX: usize = 1_500;
+
+/// Inserts rows that are not there, or does with them what `on_conflict` says, in as many statements as it takes.
+pub(super) async fn insert_rows<A>(
+    db: &impl ConnectionTrait,
+    rows: Vec<A>,
+    on_conflict: OnConflict,
+) -> Result<(), DbErr>
+where
+    A: ActiveModelTrait + Send,
+{
+    let rows_max = BINDS_MAX / <A::Entity as EntityTrait>::Column::iter().count();
+    let mut rows = rows.into_iter();
+    while rows.len() > 0 {
+        let some: Vec<A> = rows.by_ref().take(rows_max).collect();
+        A::Entity::insert_many(some).on_conflict(on_conflict.clone()).exec_without_returning(db).await?;
+    }
+    Ok(())
+}
+
+/// Leaves a row that is there as it is.
+pub(super) fn once() -> OnConflict {
+    OnConflict::new().do_nothing().to_owned()
+}
 
 /// Inserts plays that are not there.
 pub(super) async fn insert_plays(db: &impl ConnectionTrait, user: UserId, plays: &[play::Model]) -> Result<(), DbErr> {
@@ -27,20 +53,8 @@ pub(super) async fn insert_plays(db: &impl ConnectionTrait, user: UserId, plays:
     ];
     let rest = [("user_id", user.0.to_string()), ("measured", "TRUE".to_owned()), ("source", "'export'".to_owned())];
     insert_numbers(db, "play", &rest, &columns, "").await?;
-    for rows in full.chunks(BINDS_MAX / play::Column::iter().count()) {
-        let rows = rows.iter().map(|play| play::ActiveModel {
-            user_id: Set(play.user_id),
-            played_at: Set(play.played_at),
-            track_id: Set(play.track_id),
-            listened_ms: Set(play.listened_ms),
-            measured: Set(play.measured),
-            source: Set(play.source),
-            context_uri: Set(play.context_uri.clone()),
-            archive_object_id: Set(play.archive_object_id),
-        });
-        play::Entity::insert_many(rows).exec_without_returning(db).await?;
-    }
-    Ok(())
+    let rows = full.into_iter().map(|play| play.clone().into_active_model().reset_all());
+    insert_rows(db, rows.collect(), once()).await
 }
 
 /// Inserts skips that are not there.
@@ -55,19 +69,8 @@ pub(super) async fn insert_skips(db: &impl ConnectionTrait, user: UserId, skips:
 
 /// Inserts echoes that are not there.
 pub(super) async fn insert_echoes(db: &impl ConnectionTrait, echoes: &[echo::Model]) -> Result<(), DbErr> {
-    for rows in echoes.chunks(BINDS_MAX / echo::Column::iter().count()) {
-        let rows = rows.iter().map(|echo| echo::ActiveModel {
-            user_id: Set(echo.user_id),
-            played_at: Set(echo.played_at),
-            track_id: Set(echo.track_id),
-            source: Set(echo.source),
-            listened_ms: Set(echo.listened_ms),
-            context_uri: Set(echo.context_uri.clone()),
-            archive_object_id: Set(echo.archive_object_id),
-        });
-        echo::Entity::insert_many(rows).exec_without_returning(db).await?;
-    }
-    Ok(())
+    let rows = echoes.iter().map(|echo| echo.clone().into_active_model().reset_all());
+    insert_rows(db, rows.collect(), once()).await
 }
 
 /// Inserts rows whose `columns` are numbers and whose other columns are the same in all rows; `on_conflict` follows them.

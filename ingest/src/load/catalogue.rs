@@ -5,14 +5,12 @@ use std::collections::HashMap;
 
 use entity::ids::{AlbumId, ArtistId, TrackId};
 use entity::search::fold;
-use entity::time::Instant;
 use entity::{album, artist, track};
-use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
 };
 
-use super::{adoption, credits, details};
+use super::{Origin, adoption, bulk, credits, details};
 use crate::batch::{Album, Artist, Batch, Track};
 use crate::transform::release_year;
 
@@ -34,8 +32,12 @@ pub(super) struct Changes {
     pub(super) shown: bool,
 }
 
-/// Brings the catalogue up to what `batch` says, as observed at `observed_at`.
-pub(super) async fn upsert(db: &impl ConnectionTrait, batch: &Batch, observed_at: Instant) -> Result<Catalogue, DbErr> {
+/// Brings the catalogue up to what `documents` say, the last of them above all.
+pub(super) async fn upsert(db: &impl ConnectionTrait, documents: &[(&Origin, &Batch)]) -> Result<Catalogue, DbErr> {
+    let batch = &documents.iter().fold(Batch::default(), |mut all, (_, batch)| {
+        all.learn(batch);
+        all
+    });
     let adopted = adoption::of_batch(db, batch).await?;
     let mut changes = Changes { insights: false, shown: adopted };
     let artists = upsert_artists(db, &batch.artists, &mut changes).await?;
@@ -44,7 +46,8 @@ pub(super) async fn upsert(db: &impl ConnectionTrait, batch: &Batch, observed_at
     let mut catalogue = Catalogue { tracks, artists, albums, changes };
     credits::of_albums(db, &batch.albums, &catalogue, &mut changes).await?;
     credits::of_tracks(db, &batch.tracks, &catalogue, &mut changes).await?;
-    details::upsert(db, batch, &catalogue, observed_at, &mut changes).await?;
+    details::upsert(db, batch, &catalogue, &mut changes).await?;
+    changes.shown |= details::observe(db, documents, &catalogue).await?;
     catalogue.changes = changes;
     Ok(catalogue)
 }
@@ -196,9 +199,7 @@ where
             break;
         }
         if pass != "find" {
-            let once = OnConflict::column(column).do_nothing().to_owned();
-            let new = wanted.iter().map(|said| row(said));
-            E::insert_many(new).on_conflict(once).exec_without_returning(db).await?;
+            bulk::insert_rows(db, wanted.iter().map(|said| row(said)).collect(), bulk::once()).await?;
             changes.shown = true;
         }
         let ids = wanted.iter().map(|said| id_said(said).as_str());

@@ -10,6 +10,7 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
+use super::bulk;
 use super::catalogue::{Catalogue, Changes};
 use crate::batch::{Album, Track};
 use crate::rollup;
@@ -46,7 +47,7 @@ pub(super) async fn of_albums(
         position: Set(position),
         artist_id: Set(artist),
     });
-    Entity::insert_many(new).on_conflict_do_nothing().exec_without_returning(db).await?;
+    bulk::insert_rows(db, new.collect(), bulk::once()).await?;
     changes.shown = true;
     Ok(())
 }
@@ -161,18 +162,12 @@ async fn replace(
     if !old.is_empty() {
         Entity::delete_many().filter(Column::TrackId.is_in(old)).exec(db).await?;
     }
-    if credits.is_empty() {
-        return Ok(());
-    }
-    let new = positioned(credits)
-        .map(|(track, position, artist)| ActiveModel {
-            track_id: Set(track),
-            position: Set(position),
-            artist_id: Set(artist),
-        })
-        .collect::<Vec<_>>();
-    Entity::insert_many(new).exec_without_returning(db).await?;
-    Ok(())
+    let new = positioned(credits).map(|(track, position, artist)| ActiveModel {
+        track_id: Set(track),
+        position: Set(position),
+        artist_id: Set(artist),
+    });
+    bulk::insert_rows(db, new.collect(), bulk::once()).await
 }
 
 fn ids(artists: &[String], catalogue: &Catalogue) -> Vec<ArtistId> {

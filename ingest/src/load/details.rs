@@ -1,7 +1,7 @@
 //! What hangs on catalogue rows: genres, pictures, observations and audio features. A list that is said replaces the one
 //! that is known, if it differs; an observation is added when it says something new.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use entity::ids::{AlbumId, ArtistId, TrackId};
 use entity::time::Instant;
@@ -15,6 +15,7 @@ use sea_orm::{
 };
 
 use super::catalogue::{Catalogue, Changes};
+use super::{Origin, bulk};
 use crate::batch::{Batch, Features, Image};
 
 /// Brings the details up to what `batch` says. Insights read genres and features.
@@ -22,7 +23,6 @@ pub(super) async fn upsert(
     db: &impl ConnectionTrait,
     batch: &Batch,
     catalogue: &Catalogue,
-    observed_at: Instant,
     changes: &mut Changes,
 ) -> Result<(), DbErr> {
     let albums = |album: &crate::batch::Album| Some((catalogue.albums[&album.spotify_id], album.images.clone()?));
@@ -31,19 +31,37 @@ pub(super) async fn upsert(
     let images = batch.artists.iter().filter_map(|a| Some((artist(&a.spotify_id), a.images.clone()?)));
     shown |= artist_images(db, images.collect()).await?;
 
-    let popularity = batch.tracks.iter().filter_map(|t| Some((catalogue.track(&t.spotify_id), t.popularity?)));
-    shown |= observe_track_popularity(db, popularity.collect(), observed_at).await?;
-    let popularity = batch.artists.iter().filter_map(|a| Some((artist(&a.spotify_id), a.popularity?)));
-    shown |= observe_artist_popularity(db, popularity.collect(), observed_at).await?;
-    let followers = batch.artists.iter().filter_map(|a| Some((artist(&a.spotify_id), a.followers?)));
-    shown |= observe_artist_followers(db, followers.collect(), observed_at).await?;
-
     let said = batch.artists.iter().filter_map(|a| Some((artist(&a.spotify_id), a.genres.clone()?)));
     let genres_changed = genres(db, said.collect()).await?;
     let features_changed = features(db, &batch.features).await?;
     changes.insights |= genres_changed || features_changed;
     changes.shown |= shown || genres_changed || features_changed;
     Ok(())
+}
+
+/// Adds what `documents` observed, each at its time; whether anything was new.
+pub(super) async fn observe(
+    db: &impl ConnectionTrait,
+    documents: &[(&Origin, &Batch)],
+    catalogue: &Catalogue,
+) -> Result<bool, DbErr> {
+    let (mut track_popularity, mut artist_popularity, mut artist_followers) = (vec![], vec![], vec![]);
+    for (origin, batch) in documents {
+        let at = origin.fetched_at;
+        for track in &batch.tracks {
+            let id = catalogue.track(&track.spotify_id);
+            track_popularity.extend(track.popularity.map(|popularity| (id, at, popularity)));
+        }
+        for artist in &batch.artists {
+            let id = catalogue.artists[&artist.spotify_id];
+            artist_popularity.extend(artist.popularity.map(|popularity| (id, at, popularity)));
+            artist_followers.extend(artist.followers.map(|followers| (id, at, followers)));
+        }
+    }
+    let mut any = observe_track_popularity(db, track_popularity).await?;
+    any |= observe_artist_popularity(db, artist_popularity).await?;
+    any |= observe_artist_followers(db, artist_followers).await?;
+    Ok(any)
 }
 
 async fn genres(db: &impl ConnectionTrait, said: BTreeMap<ArtistId, Vec<String>>) -> Result<bool, DbErr> {
@@ -66,7 +84,7 @@ async fn genres(db: &impl ConnectionTrait, said: BTreeMap<ArtistId, Vec<String>>
     let rows = changed.into_iter().flat_map(|(artist, genres)| {
         genres.into_iter().map(move |genre| ActiveModel { artist_id: Set(artist), genre: Set(genre) })
     });
-    Entity::insert_many(rows).on_conflict_do_nothing().exec_without_returning(db).await?;
+    bulk::insert_rows(db, rows.collect(), bulk::once()).await?;
     Ok(true)
 }
 
@@ -113,7 +131,7 @@ async fn features(db: &impl ConnectionTrait, said: &[Features]) -> Result<bool, 
         ])
         .to_owned();
     let rows = changed.into_iter().map(|row| row.into_active_model().reset_all());
-    Entity::insert_many(rows).on_conflict(replace).exec_without_returning(db).await?;
+    bulk::insert_rows(db, rows.collect(), replace).await?;
     Ok(true)
 }
 
@@ -150,7 +168,7 @@ macro_rules! images {
                     height: Set(image.height),
                 })
             });
-            Entity::insert_many(rows).on_conflict_do_nothing().exec_without_returning(db).await?;
+            bulk::insert_rows(db, rows.collect(), bulk::once()).await?;
             Ok(true)
         }
     };
@@ -163,37 +181,33 @@ images!(artist_images, artist_image, ArtistId, artist_id, ArtistId);
 /// new. Whether any was added.
 macro_rules! observe {
     ($name:ident, $table:ident, $id:ident, $owner:ident, $column:ident, $value:ident, $type:ty) => {
-        async fn $name(
-            db: &impl ConnectionTrait,
-            said: BTreeMap<$id, $type>,
-            observed_at: Instant,
-        ) -> Result<bool, DbErr> {
+        async fn $name(db: &impl ConnectionTrait, said: Vec<($id, Instant, $type)>) -> Result<bool, DbErr> {
             use $table::{ActiveModel, Column, Entity};
-            if said.is_empty() {
-                return Ok(false);
+            let Some(last) = said.iter().map(|(_, at, _)| *at).max() else { return Ok(false) };
+            let owners: BTreeSet<$id> = said.iter().map(|(owner, ..)| *owner).collect();
+            let rows = Entity::find()
+                .filter(Column::$column.is_in(owners.iter().copied()))
+                .filter(Column::ObservedAt.lte(last));
+            let mut known: HashMap<$id, BTreeMap<Instant, $type>> = HashMap::new();
+            for row in rows.all(db).await? {
+                known.entry(row.$owner).or_default().insert(row.observed_at, row.$value);
             }
-            let known = Entity::find()
-                .filter(Column::$column.is_in(said.keys().copied()))
-                .filter(Column::ObservedAt.lte(observed_at))
-                .order_by_asc(Column::ObservedAt)
-                .order_by_asc(Column::$column);
-            let last: HashMap<$id, $type> =
-                known.all(db).await?.into_iter().map(|row| (row.$owner, row.$value)).collect();
-            let rows: Vec<ActiveModel> = said
-                .into_iter()
-                .filter(|(owner, value)| last.get(owner) != Some(value))
-                .map(|(owner, value)| ActiveModel {
-                    $owner: Set(owner),
-                    observed_at: Set(observed_at),
-                    $value: Set(value),
-                })
-                .collect();
-            if rows.is_empty() {
-                return Ok(false);
+            let mut new: BTreeMap<($id, Instant), $type> = BTreeMap::new();
+            for (owner, at, value) in said {
+                let known = known.entry(owner).or_default();
+                if known.range(..=at).next_back().is_none_or(|(_, last)| *last != value) && !known.contains_key(&at) {
+                    known.insert(at, value);
+                    new.insert((owner, at), value);
+                }
             }
-            let once = OnConflict::columns([Column::$column, Column::ObservedAt]).do_nothing().to_owned();
-            Entity::insert_many(rows).on_conflict(once).exec_without_returning(db).await?;
-            Ok(true)
+            let any = !new.is_empty();
+            let rows = new.into_iter().map(|((owner, at), value)| ActiveModel {
+                $owner: Set(owner),
+                observed_at: Set(at),
+                $value: Set(value),
+            });
+            bulk::insert_rows(db, rows.collect(), bulk::once()).await?;
+            Ok(any)
         }
     };
 }

@@ -19,14 +19,15 @@ pub(super) async fn notice(
     known: &Known,
     now: Instant,
 ) -> Result<bool, DbErr> {
-    let (Some(after), Some(first)) = (known.before, batch.plays.first()) else { return Ok(false) };
-    if !batch.is_full_page || !known.is_empty() {
+    let Some(first) = batch.plays.first().map(|play| play.played_at) else { return Ok(false) };
+    let Some(after) = known.before(first) else { return Ok(false) };
+    if !batch.is_full_page || known.any_among(&batch.plays) {
         return Ok(false);
     }
     let gap = ActiveModel {
         user_id: Set(user),
         after: Set(after),
-        before: Set(first.played_at),
+        before: Set(first),
         detected_at: Set(now),
         filled_at: Set(None),
     };

@@ -9,13 +9,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use entity::ids::{AlbumId, ArtistId, TrackId};
 use entity::search::fold;
 use entity::{album, album_artist, artist, name_only, track, track_artist};
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
     Statement,
 };
 
-use super::bulk::BINDS_MAX;
+use super::bulk::{self, BINDS_MAX};
 use super::{adoption, credits};
 use crate::rollup;
 
@@ -206,27 +206,15 @@ impl Names {
                 ..Default::default()
             }
         });
-        let rows: Vec<track::ActiveModel> = rows.collect();
-        for rows in rows.chunks(BINDS_MAX / 8) {
-            let once = OnConflict::column(track::Column::SpotifyId).do_nothing().to_owned();
-            track::Entity::insert_many(rows.to_vec()).on_conflict(once).exec_without_returning(db).await?;
-        }
+        bulk::insert_rows(db, rows.collect(), bulk::once()).await?;
         let ids: Vec<&str> = unknown.keys().copied().collect();
         let made: HashMap<String, TrackId> = tracks(by_spotify_id(db, "track", &ids).await?).collect();
-        let credits: Vec<track_artist::ActiveModel> = unknown
-            .iter()
-            .filter_map(|(key, named)| {
-                let artist = self.artists[&name_only::key(named.artist.as_deref()?)];
-                let track = *made.get(*key)?;
-                Some(track_artist::ActiveModel { track_id: Set(track), position: Set(0), artist_id: Set(artist) })
-            })
-            .collect();
-        for rows in credits.chunks(BINDS_MAX / 3) {
-            track_artist::Entity::insert_many(rows.to_vec())
-                .on_conflict_do_nothing()
-                .exec_without_returning(db)
-                .await?;
-        }
+        let credits = unknown.iter().filter_map(|(key, named)| {
+            let artist = self.artists[&name_only::key(named.artist.as_deref()?)];
+            let track = *made.get(*key)?;
+            Some(track_artist::ActiveModel { track_id: Set(track), position: Set(0), artist_id: Set(artist) })
+        });
+        bulk::insert_rows(db, credits.collect(), bulk::once()).await?;
         self.tracks.extend(made);
         Ok(())
     }
@@ -265,11 +253,7 @@ impl Names {
             search_name: Set(fold(name)),
             ..Default::default()
         });
-        let rows: Vec<artist::ActiveModel> = rows.collect();
-        for rows in rows.chunks(BINDS_MAX / 3) {
-            let once = OnConflict::column(artist::Column::SpotifyId).do_nothing().to_owned();
-            artist::Entity::insert_many(rows.to_vec()).on_conflict(once).exec_without_returning(db).await?;
-        }
+        bulk::insert_rows(db, rows.collect(), bulk::once()).await?;
         let ids: Vec<String> = missing.iter().map(|(_, name)| name_only::artist(name)).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         let made = by_spotify_id(db, "artist", &ids).await?;
@@ -324,11 +308,7 @@ impl Names {
             release_year: Set(None),
             ..Default::default()
         });
-        let rows: Vec<album::ActiveModel> = rows.collect();
-        for rows in rows.chunks(BINDS_MAX / 5) {
-            let once = OnConflict::column(album::Column::SpotifyId).do_nothing().to_owned();
-            album::Entity::insert_many(rows.to_vec()).on_conflict(once).exec_without_returning(db).await?;
-        }
+        bulk::insert_rows(db, rows.collect(), bulk::once()).await?;
         let ids: Vec<&str> = missing.iter().map(|(id, _)| id.as_str()).collect();
         let made = by_spotify_id(db, "album", &ids).await?;
         let credits = missing.iter().map(|(id, (_, artist))| album_artist::ActiveModel {
@@ -336,13 +316,7 @@ impl Names {
             position: Set(0),
             artist_id: Set(self.artists[&name_only::key(artist)]),
         });
-        let credits: Vec<album_artist::ActiveModel> = credits.collect();
-        for rows in credits.chunks(BINDS_MAX / 3) {
-            album_artist::Entity::insert_many(rows.to_vec())
-                .on_conflict_do_nothing()
-                .exec_without_returning(db)
-                .await?;
-        }
+        bulk::insert_rows(db, credits.collect(), bulk::once()).await?;
         self.albums.extend(made.into_iter().map(|(id, row)| (id, AlbumId(row))));
         Ok(())
     }

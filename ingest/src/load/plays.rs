@@ -1,49 +1,56 @@
-//! The plays of a page: which are known, which are new.
+//! The plays of pages: which are known, which are new.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use entity::db::Db;
 use entity::ids::{ArchiveObjectId, TrackId, UserId};
-use entity::play::{self, ActiveModel, Column, Entity, Source};
+use entity::play::{self, Column, Entity, Source};
 use entity::time::Instant;
 use entity::{echo, track};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, Iterable, JoinType, QueryFilter, QueryOrder,
-    QuerySelect, RelationTrait,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationTrait,
 };
 
-use super::bulk::BINDS_MAX;
+use super::bulk;
 use super::catalogue::Catalogue;
 use super::records::{self, Change};
-use crate::batch::Play;
+use crate::batch::{Batch, Play};
 use crate::settle::{self, MATCH_WINDOW_S, Record};
 use crate::transform::PAGE_ITEMS_MAX;
 
-/// A user's plays that are known in the time a batch covers, and the last one before.
+/// What is known of a user's plays in the time that some pages cover, and the last one before.
 pub(super) struct Known {
-    plays: HashSet<(Instant, TrackId)>,
+    plays: BTreeSet<(Instant, TrackId)>,
     recordings: HashSet<(Instant, String)>,
-    /// When the last play known before the batch's first one ended.
-    pub(super) before: Option<Instant>,
+    ends: BTreeSet<Instant>,
+    /// When the last play before all of them ended.
+    before: Option<Instant>,
 }
 
 impl Known {
-    /// Reads what is known around `plays`, which are in order of time.
-    pub(super) async fn around(db: &impl ConnectionTrait, user: UserId, plays: &[Play]) -> Result<Self, DbErr> {
-        let mut known = Self { plays: HashSet::new(), recordings: HashSet::new(), before: None };
-        let (Some(first), Some(last)) = (plays.first(), plays.last()) else { return Ok(known) };
+    /// Reads what is known around the plays of `pages`.
+    pub(super) async fn around(
+        db: &impl ConnectionTrait,
+        user: UserId,
+        pages: &[(ArchiveObjectId, &Batch)],
+    ) -> Result<Self, DbErr> {
+        let mut known =
+            Self { plays: BTreeSet::new(), recordings: HashSet::new(), ends: BTreeSet::new(), before: None };
+        let ends = || pages.iter().flat_map(|(_, batch)| &batch.plays).map(|play| play.played_at);
+        let (Some(first), Some(last)) = (ends().min(), ends().max()) else { return Ok(known) };
         let rows: Vec<(Instant, TrackId, Option<String>)> = Entity::find()
             .select_only()
             .columns([Column::PlayedAt, Column::TrackId])
             .column_as(track::Column::Isrc, "isrc")
             .join(JoinType::InnerJoin, play::Relation::Track.def())
             .filter(Column::UserId.eq(user))
-            .filter(Column::PlayedAt.between(first.played_at, last.played_at))
+            .filter(Column::PlayedAt.between(first, last))
             .into_tuple()
             .all(db)
             .await?;
         for (played_at, track, isrc) in rows {
             known.plays.insert((played_at, track));
+            known.ends.insert(played_at);
             known.recordings.extend(isrc.map(|isrc| (played_at, isrc)));
         }
         let echoes: Vec<(Instant, TrackId)> = echo::Entity::find()
@@ -51,7 +58,7 @@ impl Known {
             .columns([echo::Column::PlayedAt, echo::Column::TrackId])
             .filter(echo::Column::UserId.eq(user))
             .filter(echo::Column::Source.eq(Source::Api))
-            .filter(echo::Column::PlayedAt.between(first.played_at, last.played_at))
+            .filter(echo::Column::PlayedAt.between(first, last))
             .into_tuple()
             .all(db)
             .await?;
@@ -60,7 +67,7 @@ impl Known {
             .select_only()
             .column_as(Column::PlayedAt.max(), "before")
             .filter(Column::UserId.eq(user))
-            .filter(Column::PlayedAt.lt(first.played_at))
+            .filter(Column::PlayedAt.lt(first))
             .into_tuple::<Option<Instant>>()
             .one(db)
             .await?
@@ -68,35 +75,37 @@ impl Known {
         Ok(known)
     }
 
-    /// Whether anything is known in the time the batch covers.
-    pub(super) fn is_empty(&self) -> bool {
-        self.plays.is_empty()
+    /// Whether anything is known in the time that `plays`, which are in order of time, cover.
+    pub(super) fn any_among(&self, plays: &[Play]) -> bool {
+        let (Some(first), Some(last)) = (plays.first(), plays.last()) else { return false };
+        let time = (first.played_at, TrackId(i32::MIN))..=(last.played_at, TrackId(i32::MAX));
+        self.plays.range(time).next().is_some()
     }
-}
 
-/// Inserts the plays that are not known yet; answers what that changed.
-///
-/// A play is known if its key is, or if the same recording (ISRC) ended at the same millisecond under another of its ids,
-/// on this page or before: Spotify relinks tracks, and a relinked play is not a second listen. A play that an export told of
-/// already, with another time, is an echo of that ([`records`]).
-pub(super) async fn insert(
-    db: &impl ConnectionTrait,
-    user: UserId,
-    object: ArchiveObjectId,
-    plays: &[Play],
-    catalogue: &Catalogue,
-    known: &Known,
-) -> Result<Change, DbErr> {
-    let (mut keys, mut recordings) = (known.plays.clone(), known.recordings.clone());
-    let rows: Vec<play::Model> = plays
-        .iter()
-        .filter_map(|play| {
+    /// When the last play before `time` ended.
+    pub(super) fn before(&self, time: Instant) -> Option<Instant> {
+        self.ends.range(..time).next_back().copied().or(self.before)
+    }
+
+    /// The rows of a page's plays that are not known yet, which they are from now on.
+    ///
+    /// A play is known if its key is, or if the same recording (ISRC) ended at the same millisecond under another of its
+    /// ids, on this page or before: Spotify relinks tracks, and a relinked play is not a second listen.
+    pub(super) fn take(
+        &mut self,
+        user: UserId,
+        object: ArchiveObjectId,
+        plays: &[Play],
+        catalogue: &Catalogue,
+    ) -> Vec<play::Model> {
+        let mut new = Vec::new();
+        for play in plays {
             let track = catalogue.tracks.get(&play.track).expect("a batch names the tracks of its plays");
-            let mut same_recording = |isrc: &String| !recordings.insert((play.played_at, isrc.clone()));
-            if !keys.insert((play.played_at, track.id)) || track.isrc.as_ref().is_some_and(&mut same_recording) {
-                return None;
+            let mut same_recording = |isrc: &String| !self.recordings.insert((play.played_at, isrc.clone()));
+            if !self.plays.insert((play.played_at, track.id)) || track.isrc.as_ref().is_some_and(&mut same_recording) {
+                continue;
             }
-            Some(play::Model {
+            new.push(play::Model {
                 user_id: user,
                 played_at: play.played_at,
                 track_id: track.id,
@@ -105,9 +114,21 @@ pub(super) async fn insert(
                 source: play.source,
                 context_uri: play.context_uri.clone(),
                 archive_object_id: Some(object),
-            })
-        })
-        .collect();
+            });
+        }
+        self.ends.extend(new.iter().map(|play| play.played_at));
+        new
+    }
+}
+
+/// Inserts plays that are not known yet; answers what that changed. One that an export told of already, with another time,
+/// is an echo of that ([`records`]).
+pub(super) async fn insert(
+    db: &impl ConnectionTrait,
+    user: UserId,
+    mut rows: Vec<play::Model>,
+) -> Result<Change, DbErr> {
+    rows.sort_by_key(|row| (row.played_at, row.track_id));
     let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(Change::default()) };
     let window_ms = i64::from(MATCH_WINDOW_S) * 1000;
     let reach_ms = settle::reach_ms(window_ms);
@@ -116,19 +137,7 @@ pub(super) async fn insert(
         let new: Vec<Record> = rows.iter().map(records::record).collect();
         return records::add(db, user, records::Kind::Plays, &new, &mut HashMap::new(), window_ms).await;
     }
-    for rows in rows.chunks(BINDS_MAX / Column::iter().count()) {
-        let rows = rows.iter().map(|row| ActiveModel {
-            user_id: Set(row.user_id),
-            played_at: Set(row.played_at),
-            track_id: Set(row.track_id),
-            listened_ms: Set(row.listened_ms),
-            measured: Set(row.measured),
-            source: Set(row.source),
-            context_uri: Set(row.context_uri.clone()),
-            archive_object_id: Set(row.archive_object_id),
-        });
-        Entity::insert_many(rows).exec_without_returning(db).await?;
-    }
+    bulk::insert_plays(db, user, &rows).await?;
     Ok(Change { added: rows, ..Change::default() })
 }
 

@@ -65,6 +65,9 @@ struct Options {
     /// Leaves the predecessor out: quick, for working on one side.
     #[arg(long)]
     alone: bool,
+    /// Gives the predecessor an index in which a listener's range is found.
+    #[arg(long)]
+    listener_index: bool,
     /// Makes the database anew. That also happens when the tables have changed.
     #[arg(long)]
     fresh: bool,
@@ -96,6 +99,7 @@ async fn main() -> anyhow::Result<()> {
     let place = Place::open(options.backend, &folder)?;
     let url = place.generated(size, options.seed, options.fresh).await?;
     let (sides, db) = Sides::open(&url, patience).await?;
+    naive::index_listeners(db.write(), options.listener_index).await?;
     let subjects = Subject::find(&db).await?;
     let mut lines = Vec::new();
     for (subject, question, when) in asked(&options, &subjects) {
@@ -159,11 +163,12 @@ fn preamble(options: &Options, size: Size) -> String {
         "{} plays by {} listeners of {} tracks in five years, on {}, {cores} cores.\n\
          A cell is the time a whole answer takes, names included, and how many times longer the predecessor's statement \
          takes: medians of turns that alternate, at least 2 of the predecessor (1 where it takes longer than {} s) and 3 of \
-         Refrain for each. No answer is cached; the database's own cache is warm.",
+         Refrain for each. No answer is cached; the database's own cache is warm.{}",
         size.plays,
         size.listeners,
         size.tracks,
         backend(options.backend),
         options.enough,
+        if options.listener_index { " The predecessor, too, has an index by listener and time." } else { "" },
     )
 }

@@ -1,9 +1,10 @@
 //! The predecessor's tables, filled with the same plays: Spotify's texts as keys, an index for each primary key and no other,
 //! and no duration but the track's.
 //!
-//! Generous where its shape is open: the key of a play begins with the listener and the instant, so that a listener's range is
-//! found in the index; instants are integers; everything is analysed and vacuumed; values stand in the statement, so that each
-//! is planned for its own.
+//! A play's key is one text, as everything's key is, so what a listener played is found by looking at all plays. How much of
+//! the difference that one index makes is told by `--listener-index`, which gives it to the predecessor, too. Otherwise generous
+//! where its shape is open: instants are integers; everything is analysed and vacuumed; values stand in the statement, so that
+//! each is planned for its own.
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
 
@@ -34,16 +35,15 @@ const TABLES: [&str; 18] = [
      SELECT t.spotify_id, f.danceability, f.energy, f.tempo_bpm, f.valence
      FROM track_features f JOIN track t ON t.id = f.track_id ORDER BY t.id",
     "CREATE TABLE naive_play (
-        user_id TEXT NOT NULL, played_at BIGINT NOT NULL, track_id TEXT NOT NULL, source TEXT NOT NULL, context_uri TEXT,
-        PRIMARY KEY (user_id, played_at, track_id))",
+        id TEXT NOT NULL PRIMARY KEY, user_id TEXT NOT NULL, played_at BIGINT NOT NULL, track_id TEXT NOT NULL,
+        source TEXT NOT NULL, context_uri TEXT)",
     "INSERT INTO naive_play
-     SELECT u.username, p.played_at, t.spotify_id, p.source, p.context_uri
+     SELECT u.username || ':' || p.played_at || ':' || t.id, u.username, p.played_at, t.spotify_id, p.source, p.context_uri
      FROM play p JOIN \"user\" u ON u.id = p.user_id JOIN track t ON t.id = p.track_id ORDER BY p.played_at",
     "CREATE TABLE naive_skip (
-        user_id TEXT NOT NULL, skipped_at BIGINT NOT NULL, track_id TEXT NOT NULL,
-        PRIMARY KEY (user_id, skipped_at, track_id))",
+        id TEXT NOT NULL PRIMARY KEY, user_id TEXT NOT NULL, skipped_at BIGINT NOT NULL, track_id TEXT NOT NULL)",
     "INSERT INTO naive_skip
-     SELECT u.username, s.skipped_at, t.spotify_id
+     SELECT u.username || ':' || s.skipped_at || ':' || t.id, u.username, s.skipped_at, t.spotify_id
      FROM skip s JOIN \"user\" u ON u.id = s.user_id JOIN track t ON t.id = s.track_id ORDER BY s.skipped_at",
 ];
 
@@ -51,6 +51,23 @@ const TABLES: [&str; 18] = [
 pub(crate) async fn fill(db: &DatabaseConnection) -> Result<(), DbErr> {
     for statement in TABLES {
         db.execute_unprepared(statement).await?;
+    }
+    Ok(())
+}
+
+const LISTENER_INDEXES: [(&str, &str); 2] = [
+    ("naive_play_listener", "naive_play (user_id, played_at)"),
+    ("naive_skip_listener", "naive_skip (user_id, skipped_at)"),
+];
+
+/// Gives the tables the index in which a listener's range is found, or takes it from them.
+pub(crate) async fn index_listeners(db: &DatabaseConnection, wanted: bool) -> Result<(), DbErr> {
+    for (name, columns) in LISTENER_INDEXES {
+        let statement = match wanted {
+            true => format!("CREATE INDEX IF NOT EXISTS {name} ON {columns}"),
+            false => format!("DROP INDEX IF EXISTS {name}"),
+        };
+        db.execute_unprepared(&statement).await?;
     }
     Ok(())
 }

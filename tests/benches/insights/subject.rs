@@ -16,7 +16,7 @@ pub(crate) struct Subject {
     pub(crate) plays: i64,
     /// The username; everyone if absent.
     pub(crate) listener: Option<String>,
-    /// Somebody to be compared with.
+    /// Somebody who listens as much, to be compared with.
     pub(crate) other: String,
     zone: TimeZone,
 }
@@ -125,7 +125,7 @@ impl Subject {
                 let zone = zone(&row.time_zone)?;
                 let month = When::Month.range(&zone).from().expect("thirty days have a beginning");
                 if plays_since(db.read(), &row.username, month.ms()).await? > 0 {
-                    let other = if from == 0 { &rows[1] } else { &rows[0] }.username.clone();
+                    let other = rows[from + 1].username.clone();
                     return Ok(Self { name, plays: row.plays, listener: Some(row.username.clone()), other, zone });
                 }
             }

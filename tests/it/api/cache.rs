@@ -218,13 +218,14 @@ async fn operators_see_what_the_cache_does(db: TestDb) {
     for field in ["plays", "tracks", "artists"] {
         api.ask(&format!("{{ insights {{ totals {{ {field} }} }} }}")).await;
     }
-    let report =
-        api.ask("{ cache { entries weightBytes fields { field entries weightBytes hits misses waits } } }").await;
+    let report = api
+        .ask("{ cache { entries weightBytes fields { field entries weightBytes hits sharedHits misses waits } } }")
+        .await;
     let field = &report["cache"]["fields"][0];
     assert_eq!(report["cache"]["entries"], 1);
     assert_eq!(report["cache"]["weightBytes"], field["weightBytes"]);
     assert!(field["weightBytes"].as_u64().unwrap() > 200, "{report}");
-    let expected = json!({ "field": "totals", "entries": 1, "weightBytes": field["weightBytes"], "hits": 2, "misses": 1, "waits": 0 });
+    let expected = json!({ "field": "totals", "entries": 1, "weightBytes": field["weightBytes"], "hits": 2, "sharedHits": 0, "misses": 1, "waits": 0 });
     assert_eq!(*field, expected);
     let response = api.get("/metrics").send().await.unwrap();
     assert_eq!(response.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");

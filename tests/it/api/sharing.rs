@@ -76,6 +76,8 @@ async fn what_one_instance_has_asked_the_other_knows() {
     }
     assert_eq!(counting(there.statements(query).await), Vec::<String>::new());
     assert_eq!(metric(&there, "refrain_shared_answers_total{outcome=\"hit\"}").await, 1.0);
+    let report = there.ask("{ cache { fields { field sharedHits misses } } }").await;
+    assert_eq!(report["cache"]["fields"], json!([{ "field": "totals", "sharedHits": 1, "misses": 0 }]));
     plays.are_counted_by(&[&there, &here], "shared").await;
 }
 

@@ -1,5 +1,7 @@
 //! Where a chart comes from: `chart` (key, plays, listened_ms), all of its rows; and where the scope's total comes from.
 
+use std::borrow::Cow;
+
 use entity::db::Db;
 use sea_orm::DbErr;
 
@@ -12,7 +14,7 @@ pub(super) struct Source {
     /// Common table expressions, of which one is `chart`.
     pub(super) tables: String,
     /// The table whose `plays` and `listened_ms` add up to the scope's total.
-    pub(super) whole: &'static str,
+    pub(super) whole: Cow<'static, str>,
 }
 
 /// The source of `chart` over `scope`.
@@ -27,9 +29,10 @@ pub(super) async fn source(db: &Db, scope: &Scope, chart: Chart, binds: &mut Bin
                 SELECT user_id AS key, COUNT(*) AS plays, CAST(SUM(listened_ms) AS BIGINT) AS listened_ms
                 FROM play WHERE {conditions} GROUP BY user_id)"
         );
-        return Ok(Source { tables, whole: "chart" });
+        return Ok(Source { tables, whole: "chart".into() });
     }
-    Ok(of_tracks(&scope.tracks(db, binds).await?, chart))
+    let tracks = scope.tracks(db, binds).await?;
+    Ok(of_tracks(&tracks, &format!("({}) whole", scope.whole(db, binds).await?), chart))
 }
 
 /// All time and everyone: from the rollups, whose indexes are in chart order, so that a page is read and nothing sorted.
@@ -51,37 +54,40 @@ fn of_everything(chart: Chart) -> Source {
     };
     // Genres have no rollup of their own: they are folded once, for all who look.
     let kept = if chart.contains("GROUP BY") { "MATERIALIZED" } else { "NOT MATERIALIZED" };
-    Source { tables: format!("chart AS {kept} ({chart})"), whole: "listener_total" }
+    Source { tables: format!("chart AS {kept} ({chart})"), whole: "listener_total".into() }
 }
 
-/// Any scope: folded from what its tracks were played, which was folded from its plays.
-fn of_tracks(tracks: &str, chart: Chart) -> Source {
+/// Any scope: folded from what its tracks were played, which was folded from its plays. What is read once is not kept: on
+/// Postgres, keeping it costs as much as folding it. The order of the joins stands in the statement, because SQLite would walk
+/// through the credits of all tracks there are, to have them in the order of artists.
+fn of_tracks(tracks: &str, whole: &str, chart: Chart) -> Source {
     const SUMS: &str = "CAST(SUM(w.plays) AS BIGINT) AS plays, CAST(SUM(w.listened_ms) AS BIGINT) AS listened_ms";
     let folded = match chart {
         Chart::Tracks | Chart::Listeners => {
             let tables =
                 format!("chart AS MATERIALIZED (SELECT track_id AS key, plays, listened_ms FROM ({tracks}) tracks)");
-            return Source { tables, whole: "chart" };
+            return Source { tables, whole: "chart".into() };
         }
         Chart::PrimaryArtists => format!(
-            "SELECT c.artist_id AS key, {SUMS} FROM whole w
-             JOIN track_artist c ON c.track_id = w.track_id AND c.position = 0 GROUP BY c.artist_id"
+            "SELECT c.artist_id AS key, {SUMS} FROM ({tracks}) w CROSS JOIN track_artist c
+             WHERE c.track_id = w.track_id AND c.position = 0 GROUP BY c.artist_id"
         ),
         Chart::CreditedArtists => format!(
-            "SELECT c.artist_id AS key, {SUMS} FROM whole w
-             JOIN track_artist c ON c.track_id = w.track_id GROUP BY c.artist_id"
+            "SELECT c.artist_id AS key, {SUMS} FROM ({tracks}) w CROSS JOIN track_artist c
+             WHERE c.track_id = w.track_id GROUP BY c.artist_id"
         ),
         Chart::Albums => format!(
-            "SELECT t.album_id AS key, {SUMS} FROM whole w
-             JOIN track t ON t.id = w.track_id AND t.album_id IS NOT NULL GROUP BY t.album_id"
+            "SELECT t.album_id AS key, {SUMS} FROM ({tracks}) w CROSS JOIN track t
+             WHERE t.id = w.track_id AND t.album_id IS NOT NULL GROUP BY t.album_id"
         ),
         // An artist has several genres and many tracks: what is added up first is added up once.
         Chart::Genres => format!(
             "SELECT g.genre AS key, {SUMS}
-             FROM (SELECT c.artist_id, SUM(w.plays) AS plays, SUM(w.listened_ms) AS listened_ms FROM whole w
-                   JOIN track_artist c ON c.track_id = w.track_id AND c.position = 0 GROUP BY c.artist_id) w
+             FROM (SELECT c.artist_id, SUM(w.plays) AS plays, SUM(w.listened_ms) AS listened_ms
+                   FROM ({tracks}) w CROSS JOIN track_artist c
+                   WHERE c.track_id = w.track_id AND c.position = 0 GROUP BY c.artist_id) w
              JOIN artist_genre g ON g.artist_id = w.artist_id GROUP BY g.genre"
         ),
     };
-    Source { tables: format!("whole AS MATERIALIZED ({tracks}), chart AS MATERIALIZED ({folded})"), whole: "whole" }
+    Source { tables: format!("chart AS MATERIALIZED ({folded})"), whole: whole.to_owned().into() }
 }
