@@ -41,15 +41,17 @@ use async_graphql::Executor;
 use axum::{
     Router,
     body::Bytes,
-    extract::Request,
     http::{HeaderValue, header},
-    middleware::{self, Next},
-    response::{IntoResponse, Redirect, Response},
+    middleware,
+    response::{IntoResponse, Redirect},
     routing::get,
 };
-use tower_http::compression::{
-    CompressionLayer, Predicate,
-    predicate::{DefaultPredicate, SizeAbove},
+use tower_http::{
+    compression::{
+        CompressionLayer, Predicate,
+        predicate::{DefaultPredicate, SizeAbove},
+    },
+    set_header::SetResponseHeaderLayer,
 };
 
 pub use self::upload::Uploads;
@@ -94,16 +96,13 @@ where
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
         .layer(compression)
-        .layer(middleware::from_fn(no_sniffing))
+        .layer(no_sniffing())
         .layer(middleware::from_fn(name))
 }
 
 /// Routes beside the face, which are served with the same headers and refusals as it.
 pub fn beside(routes: Router) -> Router {
-    routes
-        .method_not_allowed_fallback(wrong_method)
-        .layer(middleware::from_fn(no_sniffing))
-        .layer(middleware::from_fn(name))
+    routes.method_not_allowed_fallback(wrong_method).layer(no_sniffing()).layer(middleware::from_fn(name))
 }
 
 fn schema(sdl: Bytes) -> impl IntoResponse {
@@ -124,8 +123,6 @@ async fn wrong_method() -> Refusal {
 }
 
 /// Browsers are to believe our content types.
-async fn no_sniffing(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    response
+fn no_sniffing() -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::overriding(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"))
 }

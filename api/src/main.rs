@@ -9,6 +9,9 @@ use api::http::Limits;
 use api::{health, serve};
 use entity::clock::SystemClock;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli: Cli = entity::settings::parse();
     match execute(&cli) {

@@ -14,9 +14,12 @@ mod outbox;
 mod settings;
 mod webhook;
 
+use std::collections::HashSet;
+
 use entity::alert::{ActiveModel, Column, Entity, Standing};
 use entity::db::Db;
 use entity::ids::UserId;
+use entity::spotify_account;
 use entity::time::Instant;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
@@ -213,6 +216,31 @@ pub async fn failing(db: &Db, trouble: &Trouble, now: Instant) -> Result<(), DbE
         .to_owned();
     Entity::insert(row).on_conflict(replace).exec_without_returning(&transaction).await?;
     transaction.commit().await
+}
+
+/// Keeps that accounts which must connect again fail: of one whose process was killed between finding that out and keeping
+/// it here, nobody would hear, since it is not polled any more.
+pub async fn overlooked(db: &Db, now: Instant) -> Result<(), DbErr> {
+    let withdrawn: Vec<UserId> = spotify_account::Entity::find()
+        .select_only()
+        .column(spotify_account::Column::UserId)
+        .filter(spotify_account::Column::State.eq(spotify_account::State::NeedsReconnect))
+        .into_tuple()
+        .all(db.write())
+        .await?;
+    let failing_already: HashSet<String> = Entity::find()
+        .select_only()
+        .column(Column::Subject)
+        .filter(Column::Standing.eq(Standing::Failing))
+        .into_tuple()
+        .all(db.write())
+        .await?
+        .into_iter()
+        .collect();
+    for user in withdrawn.into_iter().filter(|user| !failing_already.contains(&Subject::Account(*user).key())) {
+        failing(db, &Trouble::of(user, "refresh", &spotify::Error::Withdrawn.into()), now).await?;
+    }
+    Ok(())
 }
 
 /// Keeps that these work. What did not fail is no change, and costs one statement that finds nothing.

@@ -56,7 +56,9 @@ async fn open_untouched(settings: &Settings) -> anyhow::Result<Db> {
 
 async fn pipeline(settings: &Settings, clock: SharedClock) -> anyhow::Result<Pipeline> {
     let (archive, spool) = (settings.archive()?, settings.spool());
-    Ok(Pipeline::new(open(settings).await?, archive, spool, clock))
+    let mut pipeline = Pipeline::new(open(settings).await?, archive, spool, clock);
+    pipeline.match_window_s = settings.import_rules().match_window_s;
+    Ok(pipeline)
 }
 
 /// A table for people: aligned columns without frames.

@@ -32,6 +32,7 @@ use sea_orm::{
 };
 
 use crate::batch::{Batch, Reject};
+use crate::settle::MATCH_WINDOW_S;
 use crate::{crash, rollup};
 
 pub(crate) use plays::newest;
@@ -88,15 +89,20 @@ pub enum Error {
 
 /// Loads `batch` at `now`. Nothing is changed unless all of it is.
 pub async fn load(db: &Db, origin: &Origin, batch: &Batch, now: Instant) -> Result<Loaded, Error> {
-    load_together(db, &[(origin, batch)], now).await
+    load_together(db, &[(origin, batch)], MATCH_WINDOW_S, now).await
 }
 
 /// Loads documents of one person, or of the catalogue, in the order they were received: as if one came after the other, but
-/// in one transaction.
-pub async fn load_together(db: &Db, documents: &[(&Origin, &Batch)], now: Instant) -> Result<Loaded, Error> {
+/// in one transaction. A play that an export told of may have ended `match_window_s` apart.
+pub async fn load_together(
+    db: &Db,
+    documents: &[(&Origin, &Batch)],
+    match_window_s: u32,
+    now: Instant,
+) -> Result<Loaded, Error> {
     let mut attempt = 1;
     loop {
-        match load_once(db, documents, now).await {
+        match load_once(db, documents, match_window_s, now).await {
             // Two loads that touch the same catalogue rows may wait for each other; the database ends one of them.
             Err(Error::Database(error)) if attempt < ATTEMPTS_MAX && is_deadlock(&error) => attempt += 1,
             result => return result,
@@ -107,9 +113,14 @@ pub async fn load_together(db: &Db, documents: &[(&Origin, &Batch)], now: Instan
 /// Eight accounts are loaded at a time; one that loses to each of its neighbours once is not lost.
 pub(crate) const ATTEMPTS_MAX: u32 = 8;
 
-async fn load_once(db: &Db, documents: &[(&Origin, &Batch)], now: Instant) -> Result<Loaded, Error> {
+async fn load_once(
+    db: &Db,
+    documents: &[(&Origin, &Batch)],
+    match_window_s: u32,
+    now: Instant,
+) -> Result<Loaded, Error> {
     let transaction = db.begin().await?;
-    let loaded = write(&transaction, documents, now).await?;
+    let loaded = write(&transaction, documents, match_window_s, now).await?;
     crash::point("load-written");
     transaction.commit().await?;
     Ok(loaded)
@@ -119,6 +130,7 @@ async fn load_once(db: &Db, documents: &[(&Origin, &Batch)], now: Instant) -> Re
 pub(crate) async fn write(
     transaction: &DatabaseTransaction,
     documents: &[(&Origin, &Batch)],
+    match_window_s: u32,
     now: Instant,
 ) -> Result<Loaded, Error> {
     let user = documents.first().and_then(|(origin, _)| origin.user);
@@ -139,7 +151,7 @@ pub(crate) async fn write(
             loaded.gaps += usize::from(gaps::notice(transaction, user, batch, &known, now).await?);
             new.extend(known.take(user, *object, &batch.plays, &catalogue));
         }
-        let change = plays::insert(transaction, user, new).await?;
+        let change = plays::insert(transaction, user, new, match_window_s).await?;
         rollup::change(transaction, &change.added, &change.removed).await?;
         let new = change.added;
         loaded.plays_loaded = new.len() - change.removed.len().min(new.len());

@@ -22,6 +22,7 @@ use crate::batch::Batch;
 use crate::jobs::Pace;
 use crate::journal::Step;
 use crate::load::{self, Loaded, Origin};
+use crate::settle::MATCH_WINDOW_S;
 use crate::spool::Spool;
 use crate::{crash, person, spotify, transform};
 
@@ -36,6 +37,8 @@ pub struct Pipeline {
     pub spool: Spool,
     /// What the time is.
     pub clock: SharedClock,
+    /// How far apart a play of Spotify's API and a row of an export may have ended that are one play, in seconds.
+    pub match_window_s: u32,
     /// Until when nobody tries an archive that has just failed, in Unix milliseconds.
     archive_rests_until: Arc<AtomicI64>,
 }
@@ -124,7 +127,7 @@ impl From<load::Error> for Failure {
 impl Pipeline {
     /// The steps over this database, archive and spool.
     pub fn new(db: Db, archive: Archive, spool: Spool, clock: SharedClock) -> Self {
-        Self { db, archive, spool, clock, archive_rests_until: Arc::default() }
+        Self { db, archive, spool, clock, match_window_s: MATCH_WINDOW_S, archive_rests_until: Arc::default() }
     }
 
     /// Keeps and loads one document. What the database does not take waits in the spool for the next run, which loads it
@@ -179,7 +182,8 @@ impl Pipeline {
         let batch = trace.step("transform", async { transform(key, bytes) }).await?;
         crash::point("transformed");
         let origin = Origin { key: key.clone(), user: key.kind().user(), fetched_at: key.fetched_at() };
-        let load = load::load(&self.db, &origin, &batch, self.clock.now());
+        let document = [(&origin, &batch)];
+        let load = load::load_together(&self.db, &document, self.match_window_s, self.clock.now());
         let loaded = trace.step("load", async { Ok(load.await?) }).await;
         if let Err(Failure::Erased) = &loaded {
             self.discard(key).await;

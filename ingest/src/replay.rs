@@ -73,8 +73,8 @@ impl Replayed {
 /// How many people are replayed at a time, how many of a person's objects are loaded in one transaction, and how many are
 /// read ahead of that.
 const PEOPLE_AT_A_TIME: usize = 4;
-const AT_A_TIME: usize = 20;
-const READ_AHEAD: usize = 20;
+const AT_A_TIME: usize = 40;
+const READ_AHEAD: usize = 40;
 
 /// Loads every object of `scope`.
 pub async fn replay(pipeline: &Pipeline, scope: Scope) -> Result<Replayed, Failure> {
@@ -168,7 +168,7 @@ async fn load_all(pipeline: &Pipeline, scope: Scope, kind: Kind) -> Result<Repla
         if documents.is_empty() {
             continue;
         }
-        match load::load_together(&pipeline.db, &documents, pipeline.clock.now()).await {
+        match load::load_together(&pipeline.db, &documents, pipeline.match_window_s, pipeline.clock.now()).await {
             Ok(loaded) => replayed.loaded = replayed.loaded.and(loaded),
             // An erasure is still to be carried out in the archive, which brings nobody back here.
             Err(load::Error::Erased) => {}

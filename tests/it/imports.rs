@@ -34,10 +34,10 @@ async fn person(db: &TestDb, name: &str) -> UserId {
 async fn import(station: &Station, user: UserId, paths: &[PathBuf]) -> Report {
     let db = station.db.db();
     let progress = Arc::new(Progress::default());
-    let report =
-        import::import(&db, &station.pipeline.clock, paths.to_vec(), &Options::new(user), Arc::clone(&progress))
-            .await
-            .unwrap_or_else(|error| panic!("{}", entity::chain::chain(&error)));
+    let options = Options { match_window_s: station.pipeline.match_window_s, ..Options::new(user) };
+    let report = import::import(&db, &station.pipeline.clock, paths.to_vec(), &options, Arc::clone(&progress))
+        .await
+        .unwrap_or_else(|error| panic!("{}", entity::chain::chain(&error)));
     assert_eq!(report.counted(), report.rows, "every row is counted once: {report:#?}");
     assert_eq!(report.rows, report.files.iter().map(|file| file.rows).sum::<u64>());
     assert_eq!(progress.seen().rows_loaded, report.rows);

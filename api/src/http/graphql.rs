@@ -144,25 +144,23 @@ impl<E: Executor, P: Provide> GraphqlHttp<E, P> {
     /// The answer to a query: a kept one that stands, that of an equal query which is being executed, or its own.
     async fn query(&self, parts: Parts, parameters: Parameters, document: Arc<Document>, id: &RequestId) -> Outcome {
         let fresh = insists(&parts.headers);
-        let question = Arc::new(Question {
+        let mut question = Question {
             document: document.hash,
             operation: parameters.operation_name.as_deref().map(Into::into),
             variables: parameters.variables_text().into(),
-            asker: match parts.headers.get(P::ASKER) {
-                Some(name) => Asker::Named(name.as_bytes().into()),
-                None => Asker::Unnamed,
-            },
-        });
-        if !fresh {
-            for question in [&question.of_anyone(), &*question] {
-                if let Some(whole) = self.0.wholes.get(question)
-                    && self.stands(&whole).await
-                {
-                    self.0.counts.kept.increment(1);
-                    return Ok(whole);
-                }
-            }
+            asker: Asker::Anyone,
+        };
+        let of_anyone = if fresh { None } else { self.kept(&question).await };
+        question.asker = match parts.headers.get(P::ASKER) {
+            Some(name) => Asker::Named(name.as_bytes().into()),
+            None => Asker::Unnamed,
+        };
+        let known = if fresh || of_anyone.is_some() { of_anyone } else { self.kept(&question).await };
+        if let Some(whole) = known {
+            self.0.counts.kept.increment(1);
+            return Ok(whole);
         }
+        let question = Arc::new(question);
         let mut mine = Some((parts, parameters, document));
         let mut execute = || {
             let (parts, parameters, document) = mine.take().expect("whoever has taken off does not board again");
@@ -195,6 +193,12 @@ impl<E: Executor, P: Provide> GraphqlHttp<E, P> {
                 }
             }
         }
+    }
+
+    /// The kept answer, if it stands.
+    async fn kept(&self, question: &Question) -> Option<Arc<Whole>> {
+        let whole = self.0.wholes.get(question)?;
+        self.stands(&whole).await.then_some(whole)
     }
 
     async fn stands(&self, whole: &Whole) -> bool {
@@ -331,7 +335,7 @@ async fn handle<E: Executor, P: Provide>(State(graphql): State<GraphqlHttp<E, P>
         return Refusal::new(Code::NotAcceptable, text).respond(Media::Json);
     };
     let id = parts.extensions.get::<RequestId>().cloned().unwrap_or_else(RequestId::random);
-    let (get, headers) = (parts.method != Method::POST, parts.headers.clone());
+    let known = (parts.method != Method::POST).then(|| parts.headers.clone());
     match graphql.answer(parts, body, &id).await {
         Ok(whole) => {
             if !whole.executed {
@@ -339,8 +343,8 @@ async fn handle<E: Executor, P: Provide>(State(graphql): State<GraphqlHttp<E, P>
             }
             let control = whole.kept.as_ref().map(|kept| kept.control(graphql.0.provide.ends_in(&kept.rests)));
             let response = answer::of(&whole, media, control, &P::ASKER);
-            match &whole.kept {
-                Some(kept) if get && kept.is_known(&headers) => answer::not_modified(response),
+            match (&whole.kept, known) {
+                (Some(kept), Some(headers)) if kept.is_known(&headers) => answer::not_modified(response),
                 _ => response,
             }
         }
@@ -378,7 +382,12 @@ async fn read_body(headers: &HeaderMap, body: Body, limits: &Limits) -> Result<B
     if declared.is_some_and(|length| length > limits.body_bytes_max) {
         return Err(too_large(limits));
     }
-    timeout(limits.execution_time_max, collect(body, limits)).await.unwrap_or_else(|_| {
+    let mut body = pin!(collect(body, limits));
+    // Most bodies have arrived with their head, and need no clock.
+    if let Some(bytes) = body.as_mut().now_or_never() {
+        return bytes;
+    }
+    timeout(limits.execution_time_max, body).await.unwrap_or_else(|_| {
         let text = format!("The body did not arrive within {}.", spoken(limits.execution_time_max));
         Err(Refusal::new(Code::Timeout, text).status(StatusCode::REQUEST_TIMEOUT))
     })
@@ -386,15 +395,21 @@ async fn read_body(headers: &HeaderMap, body: Body, limits: &Limits) -> Result<B
 
 async fn collect(body: Body, limits: &Limits) -> Result<Bytes, Refusal> {
     let mut chunks = pin!(body.into_data_stream());
-    let mut bytes = Vec::new();
+    // Most bodies are one chunk, which is taken as it is.
+    let (mut first, mut bytes) = (Bytes::new(), Vec::new());
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|_| Refusal::new(Code::BadRequest, "The body broke off before its end."))?;
-        if bytes.len() + chunk.len() > limits.body_bytes_max {
+        if first.len() + bytes.len() + chunk.len() > limits.body_bytes_max {
             return Err(too_large(limits));
         }
-        bytes.extend_from_slice(&chunk);
+        if first.is_empty() && bytes.is_empty() {
+            first = chunk;
+        } else {
+            bytes.extend_from_slice(&std::mem::take(&mut first));
+            bytes.extend_from_slice(&chunk);
+        }
     }
-    Ok(bytes.into())
+    Ok(if first.is_empty() { bytes.into() } else { first })
 }
 
 fn too_large(limits: &Limits) -> Refusal {

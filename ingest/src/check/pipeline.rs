@@ -11,6 +11,7 @@ use super::Said;
 use crate::command::open;
 use crate::config::Settings;
 use crate::load::{self, Origin};
+use crate::settle::MATCH_WINDOW_S;
 use crate::transform;
 
 /// Two plays, one record that nobody understands.
@@ -37,8 +38,9 @@ pub(super) async fn check(settings: &Settings, clock: &SharedClock) -> anyhow::R
     };
     let user = person.insert(&transaction).await.context("nobody could be added")?.id;
     let origin = Origin { key, user: Some(user), fetched_at: clock.now() };
-    let loaded =
-        load::write(&transaction, &[(&origin, &batch)], clock.now()).await.context("the sample was not loaded")?;
+    let loaded = load::write(&transaction, &[(&origin, &batch)], MATCH_WINDOW_S, clock.now())
+        .await
+        .context("the sample was not loaded")?;
     transaction.rollback().await?;
     ensure!(
         (loaded.plays_loaded, loaded.rejected) == (2, 1),

@@ -17,6 +17,7 @@ impl Shift {
         // Before anyone is polled: nothing new is fetched for who wants to be gone.
         erase::all(&self.pipeline).await?;
         expiry::foresee(&self.pipeline.db, self.pipeline.clock.now()).await?;
+        alert::overlooked(&self.pipeline.db, self.pipeline.clock.now()).await?;
         self.tell().await;
         Ok(())
     }

@@ -15,7 +15,7 @@ use super::bulk;
 use super::catalogue::Catalogue;
 use super::records::{self, Change};
 use crate::batch::{Batch, Play};
-use crate::settle::{self, MATCH_WINDOW_S, Record};
+use crate::settle::{self, Record};
 use crate::transform::PAGE_ITEMS_MAX;
 
 /// What is known of a user's plays in the time that some pages cover, and the last one before.
@@ -127,10 +127,11 @@ pub(super) async fn insert(
     db: &impl ConnectionTrait,
     user: UserId,
     mut rows: Vec<play::Model>,
+    match_window_s: u32,
 ) -> Result<Change, DbErr> {
     rows.sort_by_key(|row| (row.played_at, row.track_id));
     let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(Change::default()) };
-    let window_ms = i64::from(MATCH_WINDOW_S) * 1000;
+    let window_ms = i64::from(match_window_s) * 1000;
     let reach_ms = settle::reach_ms(window_ms);
     let told = rows.iter().all(|row| row.source == Source::Api);
     if told && records::has_exports(db, user, first.played_at + -reach_ms, last.played_at + reach_ms).await? {

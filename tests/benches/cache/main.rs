@@ -18,6 +18,10 @@ use clap::Parser;
 
 use world::World;
 
+/// The API's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Says on standard error what is going on; standard output is the report's.
 #[macro_export]
 macro_rules! progress {

@@ -59,7 +59,7 @@ use AskedOf::{Both, Everyone, Listeners};
 use Kind::{Other, TopList, Totals};
 
 /// All of them.
-pub(crate) const QUESTIONS: [Question; 31] = [
+pub(crate) static QUESTIONS: [Question; 31] = [
     Question {
         name: "totals",
         kind: Totals,

@@ -1,23 +1,33 @@
 //! Whatever changes what is answered, by whatever command or mutation, the next question is answered anew: a server that has
 //! kept everything says the same as one that was just started.
 
+use std::sync::Arc;
+
 use ::ingest::batch::{Album, Artist, Batch, Features};
 use ::ingest::command::accounts::{self, Add};
 use ::ingest::command::demo::{self, Options};
+use ::ingest::enrich::KINDS;
+use ::ingest::import;
 use ::ingest::load::{self, Origin};
+use ::ingest::replay::{Scope, Source, replay};
 use ::ingest::rollup;
 use entity::archive::{ArchiveKey, Kind};
 use entity::ids::TrackId;
+use entity::ingest_run::Outcome;
+use entity::spotify_account::disconnect;
 use entity::track_features;
 use serde_json::{Value, json};
 use tests::api::{Api, NOW, at, history};
 use tests::database::TestDb;
-use tests::ingest::Station;
+use tests::export::{Export, file, row};
+use tests::fake_spotify::AppMode;
+use tests::ingest::{Station, TestArchive};
 use tests::on_both;
 
 on_both! {
     whatever_changes_is_answered_anew,
     a_demo_is_seen_by_a_server_that_was_there_before,
+    what_the_ingest_does_is_seen_by_a_server_that_was_there_before,
 }
 
 /// Every kept field, of everyone and of the viewer, and who is here.
@@ -164,4 +174,42 @@ async fn a_demo_is_seen_by_a_server_that_was_there_before(db: TestDb) {
     let nothing = ask(&api, &station.db, "nothing").await;
     demo::fill(&station.pipeline, &Options { listeners: 2, plays: 200, seed: 1 }).await.unwrap();
     assert_ne!(ask(&api, &station.db, "a demo").await, nothing);
+}
+
+async fn what_the_ingest_does_is_seen_by_a_server_that_was_there_before(db: TestDb) {
+    let station = Station::with(db, AppMode::Extended, TestArchive::directory()).await;
+    let api = Api::start(&station.db.db()).await;
+    let ada = station.listener("ada").await;
+    station.hear(&ada, 12);
+    let nothing = ask(&api, &station.db, "nothing").await;
+
+    assert_eq!(station.run().await, Outcome::Succeeded);
+    let fetched = ask(&api, &station.db, "a run").await;
+    assert_ne!(fetched, nothing);
+
+    station.backfill(&KINDS, 100).await;
+    let enriched = ask(&api, &station.db, "enrichment").await;
+    assert_ne!(enriched, fetched);
+
+    let (export, user) = (Export::default(), station.user(&ada).await);
+    let path = export.write("endsong_0.json", &file(&[row("t1", "a1", at("2026-11-01T10:00:00Z").ms(), 60_000)]));
+    let (db, progress) = (station.db.db(), Arc::new(import::Progress::default()));
+    import::import(&db, &station.pipeline.clock, vec![path], &import::Options::new(user), progress).await.unwrap();
+    let imported = ask(&api, &station.db, "an import").await;
+    assert_ne!(imported, enriched);
+
+    // By hand, and so without telling anybody.
+    station.db.execute("DELETE FROM play WHERE source = 'api'").await;
+    let everything = Scope { user: None, since: None, source: Source::Archive };
+    assert_eq!(replay(&station.pipeline, everything).await.unwrap().loaded.plays_loaded, 12);
+    rollup::rebuild(&db, at(NOW)).await.unwrap();
+    let replayed = ask(&api, &station.db, "a replay").await;
+    assert_eq!(replayed["viewer"]["plays"], imported["viewer"]["plays"]);
+    assert_eq!(replayed["ever"]["totals"], imported["ever"]["totals"]);
+
+    station.pass_ms(1_000);
+    assert!(disconnect(&station.pipeline.db, user, true, station.pipeline.clock.now()).await.unwrap());
+    station.whole_run().await;
+    let erased = ask(&api, &station.db, "an erasure").await;
+    assert_eq!(erased["viewer"]["plays"]["nodes"], json!([]));
 }

@@ -1,5 +1,7 @@
 //! What instances share through Redis, and that whatever becomes of Redis, every answer is right.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ::redis::cmd;
@@ -8,6 +10,8 @@ use sha2::{Digest, Sha256};
 use tests::api::{Api, history};
 use tests::database::TestDb;
 use tests::redis::Redis;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep};
 
 /// Whatever Redis says.
@@ -79,6 +83,73 @@ async fn what_one_instance_has_asked_the_other_knows() {
     let report = there.ask("{ cache { fields { field sharedHits misses } } }").await;
     assert_eq!(report["cache"]["fields"], json!([{ "field": "totals", "sharedHits": 1, "misses": 0 }]));
     plays.are_counted_by(&[&there, &here], "shared").await;
+}
+
+#[tokio::test]
+async fn clearing_empties_the_other_instance_too() {
+    let (db, redis) = (TestDb::postgres().await, Redis::start().await);
+    let mut plays = Plays { db: &db, count: 0 };
+    let (here, there) = (Api::sharing(&db.db(), &redis.url()).await, Api::sharing(&db.db(), &redis.url()).await);
+    until_connected(&here, 1.0).await;
+    until_connected(&there, 1.0).await;
+    plays.are_counted_by(&[&here, &there], "before").await;
+    let entries = async || there.ask("{ cache { entries } }").await["cache"]["entries"].as_i64().unwrap();
+    assert!(entries().await > 0);
+    let removed = here.ask("mutation { clearCache { entriesRemoved userErrors { message } } }").await;
+    assert!(removed["clearCache"]["entriesRemoved"].as_i64().unwrap() > 0, "{removed}");
+    let until = Instant::now() + Duration::from_secs(30);
+    while entries().await > 0 {
+        assert!(Instant::now() < until, "the other instance was not told");
+        sleep(Duration::from_millis(10)).await;
+    }
+    plays.are_counted_by(&[&here, &there], "after").await;
+}
+
+#[tokio::test]
+async fn a_redis_that_answers_late_is_waited_for_only_a_moment() {
+    let (db, redis) = (TestDb::postgres().await, Redis::start().await);
+    let mut plays = Plays { db: &db, count: 0 };
+    let (port, slow) = behind_a_slow_line(&redis).await;
+    let api = Api::sharing(&db.db(), &format!("redis://127.0.0.1:{port}")).await;
+    until_connected(&api, 1.0).await;
+    slow.store(true, Ordering::SeqCst);
+    for _ in 0..5 {
+        plays.are_counted_by(&[&api], "late").await;
+    }
+    assert!(metric(&api, "refrain_redis_failures_total{kind=\"no_answer\"}").await >= 3.0);
+    until_connected(&api, 0.0).await;
+    slow.store(false, Ordering::SeqCst);
+    until_connected(&api, 1.0).await;
+    plays.are_counted_by(&[&api], "in time again").await;
+}
+
+/// A port behind which Redis is; while the switch is on, its answers take half a second.
+async fn behind_a_slow_line(redis: &Redis) -> (u16, Arc<AtomicBool>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let address = redis.url().trim_start_matches("redis://").to_owned();
+    let slow = Arc::new(AtomicBool::new(false));
+    let switch = Arc::clone(&slow);
+    tokio::spawn(async move {
+        while let Ok((near, _)) = listener.accept().await {
+            let Ok(far) = TcpStream::connect(&address).await else { continue };
+            let ((mut near_in, mut near_out), (mut far_in, mut far_out)) = (near.into_split(), far.into_split());
+            tokio::spawn(async move { tokio::io::copy(&mut near_in, &mut far_out).await });
+            let switch = Arc::clone(&switch);
+            tokio::spawn(async move {
+                let mut buffer = vec![0; 64 * 1024];
+                while let Ok(read @ 1..) = far_in.read(&mut buffer).await {
+                    if switch.load(Ordering::SeqCst) {
+                        sleep(Duration::from_millis(500)).await;
+                    }
+                    if near_out.write_all(&buffer[..read]).await.is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+    });
+    (port, slow)
 }
 
 #[tokio::test]

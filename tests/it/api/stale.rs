@@ -19,6 +19,8 @@ use futures::future::{join, join_all};
 use tests::api::{Api, at, history};
 use tests::database::TestDb;
 use tests::on_both;
+use tests::redis::Redis;
+use tokio::time::sleep;
 
 on_both! {
     no_answer_is_older_than_promised_where_rows_are_read,
@@ -156,6 +158,51 @@ async fn no_answer_is_older_than_promised_where_numbers_are_believed(db: TestDb)
     let listener = if db.is_sqlite() { Duration::ZERO } else { lease };
     let lag = Lag { listener, everyone: sample + listener };
     assert_eq!(stress(&db, &two_instances(&db, Freshness { sample, lease }).await, lag, WRITES[0]).await, None);
+}
+
+/// What becomes of the Redis that two instances share.
+#[derive(Clone, Copy, Debug)]
+enum Fate {
+    Up,
+    /// Paused, resumed, killed and started again, over and over.
+    Flapping,
+    Down,
+}
+
+#[tokio::test]
+async fn no_answer_is_older_than_promised_whatever_becomes_of_redis() {
+    for fate in [Fate::Up, Fate::Flapping, Fate::Down] {
+        let (db, mut redis) = (TestDb::postgres().await, Redis::start().await);
+        for listener in LISTENERS {
+            history().listener(listener).load(&db.db()).await;
+        }
+        let places = [Api::sharing(&db.db(), &redis.url()).await, Api::sharing(&db.db(), &redis.url()).await];
+        let lag = Lag { listener: Duration::ZERO, everyone: Duration::ZERO };
+        let befalls = async {
+            match fate {
+                Fate::Up => std::future::pending().await,
+                Fate::Flapping => loop {
+                    redis.pause().await;
+                    sleep(Duration::from_millis(80)).await;
+                    redis.resume().await;
+                    sleep(Duration::from_millis(80)).await;
+                    redis.kill().await;
+                    sleep(Duration::from_millis(80)).await;
+                    redis.restart().await;
+                    sleep(Duration::from_millis(160)).await;
+                },
+                Fate::Down => {
+                    redis.kill().await;
+                    std::future::pending().await
+                }
+            }
+        };
+        let caught = tokio::select! {
+            caught = stress(&db, &places, lag, 3 * WRITES[0]) => caught,
+            () = befalls => unreachable!("it befalls for ever"),
+        };
+        assert_eq!(caught, None, "{fate:?}");
+    }
 }
 
 /// How a reader puts the parts together.

@@ -13,6 +13,7 @@ use super::{T0, facts, import, person, plays, texts};
 on_both! {
     the_measured_row_stands_for_the_assumed_one,
     a_page_that_comes_after_the_import_is_known,
+    pages_and_exports_are_matched_within_one_window,
     repeats_that_happened_survive,
     a_gap_is_filled_by_what_falls_into_it,
 }
@@ -65,6 +66,26 @@ async fn a_page_that_comes_after_the_import_is_known(db: TestDb) {
         assert_eq!(::ingest::rollup::verify(&station.db.db()).await.unwrap(), []);
     }
     assert_eq!(plays(&station.db).await, ["200 t1 120 export", "500 t2 180 api"]);
+
+    let ada = person(&other.db, "ada").await;
+    other.load(Kind::Plays(ada), told()).await.unwrap();
+    import(&other, ada, &[path]).await;
+    assert_eq!(facts(&other.db).await, facts(&station.db).await);
+}
+
+async fn pages_and_exports_are_matched_within_one_window(db: TestDb) {
+    let mut other = Station::new(db.another().await).await;
+    let mut station = Station::new(db).await;
+    let export = Export::default();
+    let path = export.write("endsong_0.json", &file(&[row("t1", "a1", at(200), 120_000)]));
+    let told = || page(&[Track::new("t1").by(&["a1"]).at(at(230))]);
+    for station in [&mut station, &mut other] {
+        station.pipeline.match_window_s = 20;
+    }
+    let ada = person(&station.db, "ada").await;
+    import(&station, ada, std::slice::from_ref(&path)).await;
+    station.load(Kind::Plays(ada), told()).await.unwrap();
+    assert_eq!(plays(&station.db).await, ["200 t1 120 export", "230 t1 180 api"]);
 
     let ada = person(&other.db, "ada").await;
     other.load(Kind::Plays(ada), told()).await.unwrap();
