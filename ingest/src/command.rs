@@ -55,8 +55,22 @@ async fn open_untouched(settings: &Settings) -> anyhow::Result<Db> {
 }
 
 async fn pipeline(settings: &Settings, clock: SharedClock) -> anyhow::Result<Pipeline> {
-    let (archive, spool) = (settings.archive()?, settings.spool());
-    let mut pipeline = Pipeline::new(open(settings).await?, archive, spool, clock);
+    pipeline_over(open, settings, clock).await
+}
+
+/// The pipeline for a command that must change nothing.
+async fn pipeline_untouched(settings: &Settings, clock: SharedClock) -> anyhow::Result<Pipeline> {
+    pipeline_over(open_untouched, settings, clock).await
+}
+
+async fn pipeline_over(
+    open: impl AsyncFn(&Settings) -> anyhow::Result<Db>,
+    settings: &Settings,
+    clock: SharedClock,
+) -> anyhow::Result<Pipeline> {
+    // What cannot be used is said before the database is touched.
+    let archive = settings.archive()?;
+    let mut pipeline = Pipeline::new(open(settings).await?, archive, settings.spool(), clock);
     pipeline.match_window_s = settings.import_rules().match_window_s;
     Ok(pipeline)
 }

@@ -62,7 +62,10 @@ impl What {
 
 pub(super) async fn execute(settings: &Settings, options: &Options, clock: SharedClock) -> anyhow::Result<ExitCode> {
     let app = settings.spotify()?;
-    let pipeline = super::pipeline(settings, clock).await?;
+    let pipeline = match options.dry_run {
+        true => super::pipeline_untouched(settings, clock).await?,
+        false => super::pipeline(settings, clock).await?,
+    };
     let app = app.remembering(&pipeline.db, &pipeline.clock);
     let kinds = options.what.kinds();
     if options.dry_run {

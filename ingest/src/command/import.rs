@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::Args;
 use entity::archive::{Archive, UploadKey};
 use entity::clock::SharedClock;
@@ -88,6 +88,9 @@ pub(super) async fn execute(settings: &Settings, options: Options, clock: Shared
         return Ok(ExitCode::SUCCESS);
     }
     let archive = if rules.keep { Some(settings.archive()?) } else { None };
+    if options.dry_run {
+        super::open_untouched(settings).await.context("a rehearsal makes no database")?;
+    }
     let db = open(settings).await?;
     let (report, outcome) = run(&db, archive.as_ref(), &clock, &options, &rules).await?;
     if options.json {

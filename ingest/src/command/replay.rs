@@ -43,7 +43,10 @@ pub struct Options {
 }
 
 pub(super) async fn execute(settings: &Settings, options: Options, clock: SharedClock) -> anyhow::Result<ExitCode> {
-    let pipeline = super::pipeline(settings, clock).await?;
+    let pipeline = match options.dry_run {
+        true => super::pipeline_untouched(settings, clock).await?,
+        false => super::pipeline(settings, clock).await?,
+    };
     let scope = scope(&pipeline, &options.which).await?;
     if options.dry_run {
         println!("{} page(s) would be read and loaded", replay::count(&pipeline, scope).await?);

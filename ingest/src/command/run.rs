@@ -25,13 +25,13 @@ pub struct Options {
 }
 
 pub(super) async fn execute(settings: &Settings, options: Options, clock: SharedClock) -> anyhow::Result<ExitCode> {
-    let shift = shift(settings, Pace::default(), clock).await?;
     let which = if options.all { Which::Everyone } else { Which::FOR_RUN };
     if options.dry_run {
-        let accounts = which.count(&shift.pipeline.db, shift.pipeline.clock.now()).await?;
-        println!("{accounts} account(s) are due; {}", super::spool::waiting(&shift.pipeline.spool).await?);
+        let accounts = which.count(&super::open_untouched(settings).await?, clock.now()).await?;
+        println!("{accounts} account(s) are due; {}", super::spool::waiting(&settings.spool()).await?);
         return Ok(ExitCode::SUCCESS);
     }
+    let shift = shift(settings, Pace::default(), clock).await?;
     let Some(_lock) = Lock::try_take(&settings.database_url()?, &shift.pipeline.db).await? else {
         info!("another run is at work; it fetches what is due");
         return Ok(ExitCode::SUCCESS);

@@ -25,14 +25,16 @@ pub struct Options {
 }
 
 pub(super) async fn execute(settings: &Settings, options: Options, clock: SharedClock) -> anyhow::Result<ExitCode> {
-    let shift = run::shift(settings, Pace::every(options.every), clock).await?;
-    let is_fleet = shift.pipeline.db.backend() == DbBackend::Postgres;
     if options.dry_run {
-        let accounts = Which::FOR_WATCH.count(&shift.pipeline.db, shift.pipeline.clock.now()).await?;
+        let db = super::open_untouched(settings).await?;
+        let accounts = Which::FOR_WATCH.count(&db, clock.now()).await?;
+        let is_fleet = db.backend() == DbBackend::Postgres;
         let engine = if is_fleet { "one of a fleet on Postgres" } else { "alone, on SQLite" };
         println!("would work as {engine}; {accounts} account(s) are due now");
         return Ok(ExitCode::SUCCESS);
     }
+    let shift = run::shift(settings, Pace::every(options.every), clock).await?;
+    let is_fleet = shift.pipeline.db.backend() == DbBackend::Postgres;
     let stop = stop::on_signal();
     let importing = tokio::spawn(queue::watch(shift.pipeline.clone(), settings.import_rules(), stop.clone()));
     if is_fleet {

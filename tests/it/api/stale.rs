@@ -180,7 +180,7 @@ async fn no_answer_is_older_than_promised_whatever_becomes_of_redis() {
         let lag = Lag { listener: Duration::ZERO, everyone: Duration::ZERO };
         let befalls = async {
             match fate {
-                Fate::Up => std::future::pending().await,
+                Fate::Up => std::future::pending::<()>().await,
                 Fate::Flapping => loop {
                     redis.pause().await;
                     sleep(Duration::from_millis(80)).await;
@@ -193,7 +193,7 @@ async fn no_answer_is_older_than_promised_whatever_becomes_of_redis() {
                 },
                 Fate::Down => {
                     redis.kill().await;
-                    std::future::pending().await
+                    std::future::pending::<()>().await;
                 }
             }
         };
