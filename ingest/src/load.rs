@@ -32,9 +32,9 @@ use sea_orm::{
 };
 
 use crate::batch::{Batch, Reject};
-use crate::settle::MATCH_WINDOW_S;
 use crate::{crash, rollup};
 
+pub use crate::settle::MATCH_WINDOW_S;
 pub(crate) use plays::newest;
 
 /// Where a batch comes from: the archived bytes.
@@ -87,14 +87,9 @@ pub enum Error {
     Database(#[from] DbErr),
 }
 
-/// Loads `batch` at `now`. Nothing is changed unless all of it is.
-pub async fn load(db: &Db, origin: &Origin, batch: &Batch, now: Instant) -> Result<Loaded, Error> {
-    load_together(db, &[(origin, batch)], MATCH_WINDOW_S, now).await
-}
-
 /// Loads documents of one person, or of the catalogue, in the order they were received: as if one came after the other, but
 /// in one transaction. A play that an export told of may have ended `match_window_s` apart.
-pub async fn load_together(
+pub async fn load(
     db: &Db,
     documents: &[(&Origin, &Batch)],
     match_window_s: u32,

@@ -183,7 +183,7 @@ impl Pipeline {
         crash::point("transformed");
         let origin = Origin { key: key.clone(), user: key.kind().user(), fetched_at: key.fetched_at() };
         let document = [(&origin, &batch)];
-        let load = load::load_together(&self.db, &document, self.match_window_s, self.clock.now());
+        let load = load::load(&self.db, &document, self.match_window_s, self.clock.now());
         let loaded = trace.step("load", async { Ok(load.await?) }).await;
         if let Err(Failure::Erased) = &loaded {
             self.discard(key).await;

@@ -168,7 +168,7 @@ async fn load_all(pipeline: &Pipeline, scope: Scope, kind: Kind) -> Result<Repla
         if documents.is_empty() {
             continue;
         }
-        match load::load_together(&pipeline.db, &documents, pipeline.match_window_s, pipeline.clock.now()).await {
+        match load::load(&pipeline.db, &documents, pipeline.match_window_s, pipeline.clock.now()).await {
             Ok(loaded) => replayed.loaded = replayed.loaded.and(loaded),
             // An erasure is still to be carried out in the archive, which brings nobody back here.
             Err(load::Error::Erased) => {}

@@ -24,7 +24,7 @@ use entity::time::Instant;
 pub(crate) const REPEAT_MS: i64 = 78_000;
 
 /// How far the end in an export and the end from the API may be apart, unless a setting says otherwise.
-pub(crate) const MATCH_WINDOW_S: u32 = 90;
+pub const MATCH_WINDOW_S: u32 = 90;
 
 /// Ends are told in whole seconds: two listens in a row may seem to overlap by two.
 const ROUNDING_MS: i64 = 2_000;

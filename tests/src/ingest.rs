@@ -10,15 +10,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use ::ingest::batch::Batch;
 use ::ingest::command::accounts::{self, Add};
 use ::ingest::enrich::{Enriched, KINDS, Order, enrich, survey};
 use ::ingest::jobs::{Pace, Shift, Which, pass};
-use ::ingest::load::Loaded;
+use ::ingest::load::{self, Loaded, Origin};
 use ::ingest::pipeline::{Failure, Pipeline, RawPage, Trace};
 use ::ingest::progress::Progress;
 use ::ingest::spool::{Drained, Spool};
 use ::ingest::spotify::App;
 use entity::clock::{Clock, FixedClock};
+use entity::db::Db;
 use entity::enrichment::Kind;
 use entity::ids::UserId;
 use entity::ingest_run::Outcome;
@@ -58,6 +60,11 @@ pub struct Station {
     clock: Arc<FixedClock>,
     heard: AtomicUsize,
     spool: TempDir,
+}
+
+/// Loads what one document says.
+pub async fn load(db: &Db, origin: &Origin, batch: &Batch, now: Instant) -> Result<Loaded, load::Error> {
+    load::load(db, &[(origin, batch)], load::MATCH_WINDOW_S, now).await
 }
 
 /// A play, as the oracle and the database both know it; in the order of time.

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use entity::ids::UserId;
 use entity::play::{self, Source};
 use entity::{echo, skip};
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{IntoIden, OnConflict};
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IntoActiveModel, Iterable, Statement, Value,
 };
@@ -17,11 +17,12 @@ use sea_orm::{
 /// hundred; ones of this size are prepared once and used again.
 pub(crate) const BINDS_MAX: usize = 1_500;
 
-/// Inserts rows that are not there, or does with them what `on_conflict` says, in as many statements as it takes.
+/// Inserts rows in as many statements as it takes. A row that is there already is what `on_conflict` says, and an error
+/// where it says nothing.
 pub(super) async fn insert_rows<A>(
     db: &impl ConnectionTrait,
     rows: Vec<A>,
-    on_conflict: OnConflict,
+    on_conflict: Option<OnConflict>,
 ) -> Result<(), DbErr>
 where
     A: ActiveModelTrait + Send,
@@ -30,14 +31,18 @@ where
     let mut rows = rows.into_iter();
     while rows.len() > 0 {
         let some: Vec<A> = rows.by_ref().take(rows_max).collect();
-        A::Entity::insert_many(some).on_conflict(on_conflict.clone()).exec_without_returning(db).await?;
+        let insert = A::Entity::insert_many(some);
+        match &on_conflict {
+            Some(on_conflict) => insert.on_conflict(on_conflict.clone()).exec_without_returning(db).await?,
+            None => insert.exec_without_returning(db).await?,
+        };
     }
     Ok(())
 }
 
-/// Leaves a row that is there as it is.
-pub(super) fn once() -> OnConflict {
-    OnConflict::new().do_nothing().to_owned()
+/// Leaves a row that has the same in `columns` as it is.
+pub(super) fn once<C: IntoIden>(columns: impl IntoIterator<Item = C>) -> Option<OnConflict> {
+    Some(OnConflict::columns(columns).do_nothing().to_owned())
 }
 
 /// Inserts plays that are not there.
@@ -54,7 +59,7 @@ pub(super) async fn insert_plays(db: &impl ConnectionTrait, user: UserId, plays:
     let rest = [("user_id", user.0.to_string()), ("measured", "TRUE".to_owned()), ("source", "'export'".to_owned())];
     insert_numbers(db, "play", &rest, &columns, "").await?;
     let rows = full.into_iter().map(|play| play.clone().into_active_model().reset_all());
-    insert_rows(db, rows.collect(), once()).await
+    insert_rows(db, rows.collect(), None).await
 }
 
 /// Inserts skips that are not there.
@@ -70,7 +75,7 @@ pub(super) async fn insert_skips(db: &impl ConnectionTrait, user: UserId, skips:
 /// Inserts echoes that are not there.
 pub(super) async fn insert_echoes(db: &impl ConnectionTrait, echoes: &[echo::Model]) -> Result<(), DbErr> {
     let rows = echoes.iter().map(|echo| echo.clone().into_active_model().reset_all());
-    insert_rows(db, rows.collect(), once()).await
+    insert_rows(db, rows.collect(), None).await
 }
 
 /// Inserts rows whose `columns` are numbers and whose other columns are the same in all rows; `on_conflict` follows them.

@@ -199,7 +199,7 @@ where
             break;
         }
         if pass != "find" {
-            bulk::insert_rows(db, wanted.iter().map(|said| row(said)).collect(), bulk::once()).await?;
+            bulk::insert_rows(db, wanted.iter().map(|said| row(said)).collect(), bulk::once([column])).await?;
             changes.shown = true;
         }
         let ids = wanted.iter().map(|said| id_said(said).as_str());

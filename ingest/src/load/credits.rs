@@ -47,7 +47,7 @@ pub(super) async fn of_albums(
         position: Set(position),
         artist_id: Set(artist),
     });
-    bulk::insert_rows(db, new.collect(), bulk::once()).await?;
+    bulk::insert_rows(db, new.collect(), bulk::once([Column::AlbumId, Column::Position])).await?;
     changes.shown = true;
     Ok(())
 }
@@ -167,7 +167,7 @@ async fn replace(
         position: Set(position),
         artist_id: Set(artist),
     });
-    bulk::insert_rows(db, new.collect(), bulk::once()).await
+    bulk::insert_rows(db, new.collect(), None).await
 }
 
 fn ids(artists: &[String], catalogue: &Catalogue) -> Vec<ArtistId> {

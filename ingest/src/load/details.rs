@@ -84,7 +84,7 @@ async fn genres(db: &impl ConnectionTrait, said: BTreeMap<ArtistId, Vec<String>>
     let rows = changed.into_iter().flat_map(|(artist, genres)| {
         genres.into_iter().map(move |genre| ActiveModel { artist_id: Set(artist), genre: Set(genre) })
     });
-    bulk::insert_rows(db, rows.collect(), bulk::once()).await?;
+    bulk::insert_rows(db, rows.collect(), bulk::once([Column::ArtistId, Column::Genre])).await?;
     Ok(true)
 }
 
@@ -131,7 +131,7 @@ async fn features(db: &impl ConnectionTrait, said: &[Features]) -> Result<bool, 
         ])
         .to_owned();
     let rows = changed.into_iter().map(|row| row.into_active_model().reset_all());
-    bulk::insert_rows(db, rows.collect(), replace).await?;
+    bulk::insert_rows(db, rows.collect(), Some(replace)).await?;
     Ok(true)
 }
 
@@ -168,7 +168,7 @@ macro_rules! images {
                     height: Set(image.height),
                 })
             });
-            bulk::insert_rows(db, rows.collect(), bulk::once()).await?;
+            bulk::insert_rows(db, rows.collect(), bulk::once([Column::$column, Column::Position])).await?;
             Ok(true)
         }
     };
@@ -206,7 +206,7 @@ macro_rules! observe {
                 observed_at: Set(at),
                 $value: Set(value),
             });
-            bulk::insert_rows(db, rows.collect(), bulk::once()).await?;
+            bulk::insert_rows(db, rows.collect(), bulk::once([Column::$column, Column::ObservedAt])).await?;
             Ok(any)
         }
     };

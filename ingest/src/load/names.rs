@@ -206,7 +206,7 @@ impl Names {
                 ..Default::default()
             }
         });
-        bulk::insert_rows(db, rows.collect(), bulk::once()).await?;
+        bulk::insert_rows(db, rows.collect(), bulk::once([track::Column::SpotifyId])).await?;
         let ids: Vec<&str> = unknown.keys().copied().collect();
         let made: HashMap<String, TrackId> = tracks(by_spotify_id(db, "track", &ids).await?).collect();
         let credits = unknown.iter().filter_map(|(key, named)| {
@@ -214,7 +214,12 @@ impl Names {
             let track = *made.get(*key)?;
             Some(track_artist::ActiveModel { track_id: Set(track), position: Set(0), artist_id: Set(artist) })
         });
-        bulk::insert_rows(db, credits.collect(), bulk::once()).await?;
+        bulk::insert_rows(
+            db,
+            credits.collect(),
+            bulk::once([track_artist::Column::TrackId, track_artist::Column::Position]),
+        )
+        .await?;
         self.tracks.extend(made);
         Ok(())
     }
@@ -253,7 +258,7 @@ impl Names {
             search_name: Set(fold(name)),
             ..Default::default()
         });
-        bulk::insert_rows(db, rows.collect(), bulk::once()).await?;
+        bulk::insert_rows(db, rows.collect(), bulk::once([artist::Column::SpotifyId])).await?;
         let ids: Vec<String> = missing.iter().map(|(_, name)| name_only::artist(name)).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         let made = by_spotify_id(db, "artist", &ids).await?;
@@ -308,7 +313,7 @@ impl Names {
             release_year: Set(None),
             ..Default::default()
         });
-        bulk::insert_rows(db, rows.collect(), bulk::once()).await?;
+        bulk::insert_rows(db, rows.collect(), bulk::once([album::Column::SpotifyId])).await?;
         let ids: Vec<&str> = missing.iter().map(|(id, _)| id.as_str()).collect();
         let made = by_spotify_id(db, "album", &ids).await?;
         let credits = missing.iter().map(|(id, (_, artist))| album_artist::ActiveModel {
@@ -316,7 +321,12 @@ impl Names {
             position: Set(0),
             artist_id: Set(self.artists[&name_only::key(artist)]),
         });
-        bulk::insert_rows(db, credits.collect(), bulk::once()).await?;
+        bulk::insert_rows(
+            db,
+            credits.collect(),
+            bulk::once([album_artist::Column::AlbumId, album_artist::Column::Position]),
+        )
+        .await?;
         self.albums.extend(made.into_iter().map(|(id, row)| (id, AlbumId(row))));
         Ok(())
     }

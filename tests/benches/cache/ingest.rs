@@ -8,7 +8,7 @@ use entity::ids::UserId;
 use entity::play::Source;
 use entity::{track, user};
 use ingest::batch::{Batch, Play, Track};
-use ingest::load::{self, Origin};
+use ingest::load::Origin;
 use sea_orm::{EntityTrait, QueryOrder, QuerySelect};
 
 use crate::client::Connection;
@@ -95,6 +95,6 @@ async fn load_page(world: &World, listener: UserId, page: u32, tracks: &[String]
     let named = plays.iter().map(|play| Track { spotify_id: play.track.clone(), ..Track::default() }).collect();
     let batch = Batch { tracks: named, plays, ..Batch::default() };
     let key = ArchiveKey::new(Kind::Plays(listener), now, format!("page {page}").as_bytes());
-    load::load(&world.db, &Origin { key, user: Some(listener), fetched_at: now }, &batch, now).await?;
+    tests::ingest::load(&world.db, &Origin { key, user: Some(listener), fetched_at: now }, &batch, now).await?;
     Ok(())
 }

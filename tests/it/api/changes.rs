@@ -8,7 +8,7 @@ use ::ingest::command::accounts::{self, Add};
 use ::ingest::command::demo::{self, Options};
 use ::ingest::enrich::KINDS;
 use ::ingest::import;
-use ::ingest::load::{self, Origin};
+use ::ingest::load::Origin;
 use ::ingest::replay::{Scope, Source, replay};
 use ::ingest::rollup;
 use entity::archive::{ArchiveKey, Kind};
@@ -165,7 +165,7 @@ async fn take(api: &Api, db: &TestDb, step: &str) {
 /// What a document of the catalogue says.
 async fn say(db: &TestDb, batch: Batch) {
     let key = ArchiveKey::new(Kind::Artists, at(NOW), format!("{batch:?}").as_bytes());
-    load::load(&db.db(), &Origin { key, user: None, fetched_at: at(NOW) }, &batch, at(NOW)).await.unwrap();
+    tests::ingest::load(&db.db(), &Origin { key, user: None, fetched_at: at(NOW) }, &batch, at(NOW)).await.unwrap();
 }
 
 async fn a_demo_is_seen_by_a_server_that_was_there_before(db: TestDb) {

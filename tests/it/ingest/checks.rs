@@ -6,6 +6,7 @@ use axum::Router;
 use axum::routing::get;
 use serde_json::{Value, json};
 use tests::database::{Rows, TestDb};
+use tests::export::{Export, file, row};
 use tests::fake_spotify::{FakeSpotify, Options};
 use tests::ingest::{TOKEN_KEYS, TestArchive};
 use tests::on_both;
@@ -158,9 +159,20 @@ async fn a_dry_run_leaves_everything_as_it_is(db: TestDb) {
     let said = program.run(&["demo", "--dry-run"]).await;
     assert!(said.one_error().contains("the database is not empty"), "{said:?}");
 
-    let nowhere = Program::ingest();
-    let said = nowhere.run(&["accounts", "add", "ada", "--dry-run"]).await;
-    assert_eq!(said.code, 1, "{said:?}");
-    let made: Vec<_> = std::fs::read_dir(nowhere.folder()).unwrap().collect();
-    assert!(made.is_empty(), "it made {made:?}");
+    let export = Export::default();
+    let path = export.write("endsong_0.json", &file(&[row("t1", "a1", 0, 60_000)]));
+    let nowhere = Program::ingest().env("SPOTIFY_CLIENT_ID", "app").env("SPOTIFY_CLIENT_SECRET", "secret");
+    for arguments in [
+        &["accounts", "add", "ada"][..],
+        &["run"],
+        &["watch"],
+        &["backfill"],
+        &["replay"],
+        &["import", path.to_str().unwrap(), "--user", "ada", "--create-user"],
+    ] {
+        let said = nowhere.run(&[arguments, &["--dry-run"][..]].concat()).await;
+        assert_eq!(said.code, 1, "{arguments:?}: {said:?}");
+        let made: Vec<_> = std::fs::read_dir(nowhere.folder()).unwrap().collect();
+        assert!(made.is_empty(), "{arguments:?} made {made:?}");
+    }
 }

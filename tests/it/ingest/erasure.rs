@@ -197,7 +197,7 @@ async fn loads_that_race_with_an_erasure_leave_nothing_behind(db: TestDb) {
             }
             let (db, batch) = (station.pipeline.db.clone(), batch.clone());
             let origin = load::Origin { key: key.clone(), user: Some(user), fetched_at: now };
-            tokio::spawn(async move { (round, load::load(&db, &origin, &batch, now).await) })
+            tokio::spawn(async move { (round, tests::ingest::load(&db, &origin, &batch, now).await) })
         })
         .collect();
     let erasing = async {

@@ -6,7 +6,7 @@ use entity::play::Source;
 use entity::time::Instant;
 use entity::{album, artist, gap, skip, track, track_features, user};
 use ingest::batch::{self, Batch, Features};
-use ingest::load::{self, Origin};
+use ingest::load::Origin;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait};
 use tests::api::Api;
 use tests::database::TestDb;
@@ -107,7 +107,7 @@ async fn load_catalogue(db: &TestDb, history: &History) {
     let batch = catalogue(history);
     let key = ArchiveKey::new(Kind::Artists, Instant::from_ms(0), format!("{batch:?}").as_bytes());
     let origin = Origin { key, user: None, fetched_at: Instant::from_ms(0) };
-    load::load(&db.db(), &origin, &batch, Instant::from_ms(history.loaded_at)).await.unwrap();
+    tests::ingest::load(&db.db(), &origin, &batch, Instant::from_ms(history.loaded_at)).await.unwrap();
 }
 
 fn catalogue(history: &History) -> Batch {
@@ -202,7 +202,7 @@ async fn load_plays(db: &TestDb, history: &History) {
         let batch = Batch { tracks, plays, ..Batch::default() };
         let key = ArchiveKey::new(Kind::Plays(user), Instant::from_ms(0), format!("{batch:?}").as_bytes());
         let origin = Origin { key, user: Some(user), fetched_at: Instant::from_ms(0) };
-        let loaded = load::load(&db.db(), &origin, &batch, Instant::from_ms(history.loaded_at)).await.unwrap();
+        let loaded = tests::ingest::load(&db.db(), &origin, &batch, Instant::from_ms(history.loaded_at)).await.unwrap();
         assert_eq!(loaded.plays_loaded, many);
     }
 }

@@ -13,7 +13,7 @@ use entity::time::Instant;
 use entity::user;
 use ingest::batch::{Album, Artist, Batch, Image, Play, Track};
 use ingest::command::accounts::{self, Add};
-use ingest::load::{self, Loaded, Origin};
+use ingest::load::{Loaded, Origin};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::{NOW, at};
@@ -222,7 +222,7 @@ impl History {
 async fn load(db: &Db, kind: Kind, user: Option<UserId>, batch: &Batch, fetched_at: Instant) -> Loaded {
     let key = ArchiveKey::new(kind, fetched_at, format!("{batch:?}").as_bytes());
     let origin = Origin { key, user, fetched_at };
-    load::load(db, &origin, batch, fetched_at).await.unwrap_or_else(|error| panic!("{error}: {batch:#?}"))
+    crate::ingest::load(db, &origin, batch, fetched_at).await.unwrap_or_else(|error| panic!("{error}: {batch:#?}"))
 }
 
 /// The listener of that username, who is added through the same door as a real one.
