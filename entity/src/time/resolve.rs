@@ -88,14 +88,19 @@ pub fn resolve(spec: RangeSpec, zone: &TimeZone, now: Instant) -> Result<TimeRan
 }
 
 /// The range of equal length just before `range`; `None` if it has no beginning. A range that begins and ends with local days
-/// is as many days long, so that a day of 23 hours does not shift the edges; any other is as many milliseconds long.
+/// is as many days long, so that a day of 23 hours does not shift the edges; any other is as many milliseconds long. Days that
+/// the zone's clocks never showed (Samoa had no 2011-12-30) are passed over if nothing else would be left.
 pub fn previous(range: &TimeRange, zone: &TimeZone) -> Option<TimeRange> {
     let (from, until) = (range.from()?, range.until());
     let (first, last) = (from.in_zone(zone).date(), until.in_zone(zone).date());
     let are_days = start_of(first, zone) == Ok(from) && start_of(last, zone) == Ok(until);
     let before = if are_days {
         let days = first.until(last).map_or(0, |span| i64::from(span.get_days()));
-        start_of(plus(first, Span::new().try_days(-days).ok()?), zone).ok()?
+        let mut day = plus(first, Span::new().try_days(-days).ok()?);
+        while start_of(day, zone).ok()? == from {
+            day = day.yesterday().ok()?;
+        }
+        start_of(day, zone).ok()?
     } else {
         from + (from - until)
     };
@@ -221,6 +226,14 @@ mod tests {
         let minute = range("2026-11-01T00:01:00Z", "2026-11-01T00:02:00Z");
         assert_eq!(previous(&minute, &berlin), Some(range("2026-11-01T00:00:00Z", "2026-11-01T00:01:00Z")));
         assert_eq!(previous(&TimeRange::before(at("2026-11-01T00:00:00Z")), &berlin), None);
+
+        let apia = TimeZone::get("Pacific/Apia").unwrap();
+        let day_after_the_skipped_one = resolve(RangeSpec::Dates(date(2011, 12, 31), date(2012, 1, 1)), &apia, minute.until());
+        assert_eq!(
+            previous(&day_after_the_skipped_one.unwrap(), &apia),
+            Some(resolve(RangeSpec::Dates(date(2011, 12, 29), date(2011, 12, 30)), &apia, minute.until()).unwrap()),
+            "Samoa had no 2011-12-30"
+        );
     }
 
     #[test]

@@ -171,7 +171,8 @@ impl Range {
         self.from.is_none_or(|from| from <= at) && at < self.until
     }
 
-    /// As many days before, if it begins and ends with local days, else as many milliseconds.
+    /// As many days before, if it begins and ends with local days, else as many milliseconds. Not nothing: a day that the
+    /// clock never showed is not the day before another.
     pub fn previous(&self, zone: &Zone) -> Option<Self> {
         let from = self.from?;
         if !zone.begins_a_day(from) || !zone.begins_a_day(self.until) {
@@ -179,7 +180,8 @@ impl Range {
         }
         let (first, end) = (zone.clock(from).date(), zone.clock(self.until).date());
         let days = first.duration_until(end).as_hours() / 24;
-        Some(Self { from: Some(zone.start_of(after(first, -days))), until: from })
+        let earlier = (days..).map(|days| zone.start_of(after(first, -days))).find(|earlier| *earlier < from);
+        Some(Self { from: earlier, until: from })
     }
 }
 
