@@ -1,8 +1,11 @@
 //! A privacy export that somebody uploaded: where it lies until the ingest has read it, how far that is, and what came of it.
 //!
 //! Unique by id. Made by `api` when an upload is complete; from then on written by `ingest` only.
+//!
+//! On Postgres each is also a job in the queue of the ingest's fleet; on SQLite the table itself says what waits.
 
 use sea_orm::entity::prelude::*;
+use sea_orm::{DbBackend, Statement};
 
 use crate::ids::{ImportId, UserId};
 use crate::time::Instant;
@@ -25,8 +28,6 @@ pub struct Model {
     pub state: State,
     /// When the upload was complete.
     pub uploaded_at: Instant,
-    /// When a process last said that it works on it; null while none did.
-    pub claimed_at: Option<Instant>,
     /// When it ended; null until then.
     pub ended_at: Option<Instant>,
     /// How often a process began to work on it.
@@ -68,3 +69,33 @@ pub enum State {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// The name under which the fleet knows the job; its payload is `{"import": id}`.
+pub const TASK: &str = "import";
+
+/// Queues the job of a new import, in the transaction that makes its row. Nothing on SQLite.
+pub async fn queue(transaction: &impl ConnectionTrait, id: ImportId) -> Result<(), DbErr> {
+    queue_where(transaction, &format!("id = {}", id.0)).await
+}
+
+/// Queues a job for each import that has not ended and that no job is there for. Nothing on SQLite.
+pub async fn queue_forgotten(db: &impl ConnectionTrait) -> Result<(), DbErr> {
+    let forgotten = "state IN ('pending', 'running') AND NOT EXISTS (
+         SELECT 1 FROM graphile_worker.jobs
+         WHERE key = 'import:' || import.id AND (attempts < max_attempts OR locked_at IS NOT NULL))";
+    queue_where(db, forgotten).await
+}
+
+/// Raw, because the queue is not ours: its function `add_job` is its door. Imports of one person never run at once, and never more
+/// than four in all, so that imports alone cannot keep a worker from everything else.
+async fn queue_where(db: &impl ConnectionTrait, condition: &str) -> Result<(), DbErr> {
+    if db.get_database_backend() != DbBackend::Postgres {
+        return Ok(());
+    }
+    let queue = format!(
+        "SELECT count(graphile_worker.add_job('{TASK}', json_build_object('import', id),
+                                              queue_name := 'imports:' || user_id % 4, job_key := 'import:' || id))
+         FROM import WHERE {condition}"
+    );
+    db.query_one_raw(Statement::from_string(DbBackend::Postgres, queue)).await.map(|_| ())
+}

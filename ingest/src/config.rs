@@ -121,7 +121,7 @@ impl Settings {
     }
 
     /// What holds for every import.
-    pub fn import_rules(&self) -> crate::import::queue::Rules {
+    pub fn import_rules(&self) -> crate::import::uploaded::Rules {
         self.import.into()
     }
 

@@ -12,12 +12,12 @@
 //! database (`crate::settle` says why).
 
 mod progress;
-pub mod queue;
 mod reader;
 mod recorded;
 mod row;
 mod rows;
 pub mod source;
+pub mod uploaded;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -10,6 +10,7 @@
 mod chores;
 mod due;
 mod fleet;
+mod imports;
 mod inline;
 mod lock;
 mod pace;
@@ -27,6 +28,7 @@ use tracing::{Instrument, error, info, info_span, warn};
 
 use crate::alert::{self, Alerts, Remedy, Subject, Trouble};
 use crate::crash;
+use crate::import::uploaded::Rules;
 use crate::journal::Journal;
 use crate::load::Loaded;
 use crate::pipeline::{Failure, Pipeline, Trace};
@@ -34,6 +36,7 @@ use crate::spotify::App;
 
 pub use due::Which;
 pub use fleet::{Fleet, FleetSettings};
+pub use imports::imports;
 pub use inline::{Inline, Tally, pass};
 pub use lock::Lock;
 pub use pace::Pace;
@@ -53,6 +56,8 @@ pub struct Shift {
     pub alerts: Option<Alerts>,
     /// How many calls go into filling in the catalogue after a run.
     pub enrich_budget: u32,
+    /// What holds for uploaded imports.
+    pub imports: Rules,
 }
 
 /// Goes on with jobs until it is told to stop.

@@ -17,6 +17,7 @@ mod m20261124_000050_jobs;
 mod m20261124_000060_enrichment;
 mod m20261124_000061_alerts;
 mod m20261124_000070_import;
+mod m20261125_000071_import_jobs;
 
 /// All steps, oldest first.
 pub struct Migrator;
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000060_enrichment::Migration),
             Box::new(m20261124_000061_alerts::Migration),
             Box::new(m20261124_000070_import::Migration),
+            Box::new(m20261125_000071_import_jobs::Migration),
         ]
     }
 }

@@ -13,7 +13,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use ::ingest::batch::Batch;
 use ::ingest::command::accounts::{self, Add};
 use ::ingest::enrich::{Enriched, KINDS, Order, enrich, survey};
-use ::ingest::jobs::{Pace, Shift, Which, pass};
+use ::ingest::import::{Limits, uploaded};
+use ::ingest::jobs::{Pace, Shift, Which, imports, pass};
 use ::ingest::load::{self, Loaded, Origin};
 use ::ingest::pipeline::{Failure, Pipeline, RawPage, Trace};
 use ::ingest::progress::Progress;
@@ -44,6 +45,11 @@ pub const TOKEN_KEYS: &str = "test:BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc="
 
 /// How long a track that [`Station::hear`] plays takes, and so how far the clock moves.
 pub const TRACK_MS: i64 = 180_000;
+
+/// What holds for uploaded imports, unless a test says otherwise.
+pub fn import_rules() -> uploaded::Rules {
+    uploaded::Rules { match_window_s: 90, limits: Limits::default(), keep: false }
+}
 
 /// Everything that a run needs.
 pub struct Station {
@@ -160,7 +166,13 @@ impl Station {
     /// What a job of this station needs.
     pub fn shift(&self) -> Shift {
         let (pipeline, app, keys) = (self.pipeline.clone(), self.app.clone(), Arc::clone(&self.keys));
-        Shift { pipeline, app, keys, pace: Pace::default(), alerts: None, enrich_budget: 0 }
+        Shift { pipeline, app, keys, pace: Pace::default(), alerts: None, enrich_budget: 0, imports: import_rules() }
+    }
+
+    /// Does the uploaded imports that wait, with these rules; how many it ended.
+    pub async fn imports(&self, rules: &uploaded::Rules) -> usize {
+        let imported = imports(&self.pipeline, rules, self.db.url(), &CancellationToken::new()).await;
+        imported.expect("imports that can be done")
     }
 
     /// The files that wait in the spool, below its folder, damaged ones too.

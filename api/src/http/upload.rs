@@ -134,7 +134,6 @@ impl Uploads {
             bytes: Set(i64::try_from(bytes).unwrap_or(i64::MAX)),
             state: Set(ImportState::Pending),
             uploaded_at: Set(now),
-            claimed_at: Set(None),
             ended_at: Set(None),
             attempts: Set(0),
             rows_read: Set(0),
@@ -144,11 +143,20 @@ impl Uploads {
             error: Set(None),
             ..Default::default()
         };
-        let row = row.insert(self.db.write()).await.map_err(Failure::Database)?;
+        let row = self.queue(row).await.map_err(Failure::Database)?;
         info!(import.id = row.id.0, user.id = viewer.id.0, bytes, "import {} waits for the ingest", row.id);
         let answer = json!({ "id": crate::graphql::import_id(row.id), "state": "PENDING" });
         let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
         Ok((StatusCode::ACCEPTED, headers, answer.to_string()).into_response())
+    }
+
+    /// Records an import, and on Postgres its job with it.
+    async fn queue(&self, row: import::ActiveModel) -> Result<import::Model, DbErr> {
+        let transaction = self.db.begin().await?;
+        let row = row.insert(&transaction).await?;
+        import::queue(&transaction, row.id).await?;
+        transaction.commit().await?;
+        Ok(row)
     }
 
     /// Writes the body to a file as it comes; how many bytes that were.

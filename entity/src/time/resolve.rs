@@ -228,7 +228,8 @@ mod tests {
         assert_eq!(previous(&TimeRange::before(at("2026-11-01T00:00:00Z")), &berlin), None);
 
         let apia = TimeZone::get("Pacific/Apia").unwrap();
-        let day_after_the_skipped_one = resolve(RangeSpec::Dates(date(2011, 12, 31), date(2012, 1, 1)), &apia, minute.until());
+        let day_after_the_skipped_one =
+            resolve(RangeSpec::Dates(date(2011, 12, 31), date(2012, 1, 1)), &apia, minute.until());
         assert_eq!(
             previous(&day_after_the_skipped_one.unwrap(), &apia),
             Some(resolve(RangeSpec::Dates(date(2011, 12, 29), date(2011, 12, 30)), &apia, minute.until()).unwrap()),

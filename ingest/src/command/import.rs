@@ -18,13 +18,12 @@ use entity::time::Instant;
 use entity::user::{self, check_username};
 use indicatif::{ProgressBar, ProgressStyle};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
-use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use super::{exit_code, open};
 use crate::config::Settings;
-use crate::import::{self, Limits, Progress, Report, queue};
-use crate::pipeline::Pipeline;
+use crate::import::{self, Limits, Progress, Report, uploaded};
+use crate::jobs::imports;
 use crate::settle::MATCH_WINDOW_S;
 
 /// What to import, and for whom.
@@ -69,7 +68,7 @@ pub struct Rules {
     pub keep_file: bool,
 }
 
-impl From<Rules> for queue::Rules {
+impl From<Rules> for uploaded::Rules {
     fn from(rules: Rules) -> Self {
         Self {
             match_window_s: rules.import_match_window_s,
@@ -83,7 +82,7 @@ pub(super) async fn execute(settings: &Settings, options: Options, clock: Shared
     let rules = settings.import_rules();
     if options.waiting {
         let pipeline = super::pipeline(settings, clock).await?;
-        let ended = waiting(&pipeline, settings, &super::stop::on_signal()).await?;
+        let ended = imports(&pipeline, &rules, &settings.database_url()?, &super::stop::on_signal()).await?;
         println!("{ended} import(s) that waited are done");
         return Ok(ExitCode::SUCCESS);
     }
@@ -101,22 +100,13 @@ pub(super) async fn execute(settings: &Settings, options: Options, clock: Shared
     Ok(exit_code(outcome))
 }
 
-/// Does the imports that were uploaded and wait, until none does or `stop` says so; how many.
-pub(super) async fn waiting(
-    pipeline: &Pipeline,
-    settings: &Settings,
-    stop: &CancellationToken,
-) -> anyhow::Result<usize> {
-    Ok(queue::work(pipeline, &settings.import_rules(), stop).await?)
-}
-
 /// Imports and records it as a run; what it did.
 pub async fn run(
     db: &Db,
     archive: Option<&Archive>,
     clock: &SharedClock,
     options: &Options,
-    rules: &queue::Rules,
+    rules: &uploaded::Rules,
 ) -> anyhow::Result<(Report, Outcome)> {
     let name = options.user.as_deref().unwrap_or_default();
     let Some(person) = person(db, name, options, clock.now()).await? else {

@@ -9,7 +9,7 @@ use tracing::{info, warn};
 
 use super::{exit_code, stop};
 use crate::config::Settings;
-use crate::jobs::{Lock, Pace, Shift, Which, pass};
+use crate::jobs::{Lock, Pace, Shift, Which, imports, pass};
 use crate::load::Loaded;
 use crate::spool::Drained;
 
@@ -40,7 +40,7 @@ pub(super) async fn execute(settings: &Settings, options: Options, clock: Shared
     let drained = drain(&shift).await;
     let stop = stop::on_signal();
     let mut tally = pass(&shift, "run", which, &stop).await?;
-    super::import::waiting(&shift.pipeline, settings, &stop).await?;
+    imports(&shift.pipeline, &shift.imports, &settings.database_url()?, &stop).await?;
     tally.loaded = tally.loaded.and(Loaded { spooled: drained.waiting + drained.damaged, ..Loaded::default() });
     tokio::select! {
         () = stop.cancelled() => {}
@@ -54,8 +54,8 @@ pub(super) async fn shift(settings: &Settings, pace: Pace, clock: SharedClock) -
     let (app, keys, alerts) = (settings.spotify()?, settings.keys()?, settings.alerts()?);
     let pipeline = super::pipeline(settings, clock).await?;
     let app = app.remembering(&pipeline.db, &pipeline.clock);
-    let enrich_budget = settings.enrich_budget();
-    Ok(Shift { pipeline, app, keys: keys.into(), pace, alerts: Some(alerts), enrich_budget })
+    let (enrich_budget, imports) = (settings.enrich_budget(), settings.import_rules());
+    Ok(Shift { pipeline, app, keys: keys.into(), pace, alerts: Some(alerts), enrich_budget, imports })
 }
 
 /// What waits goes first: it is older than anything that can be fetched. A spool that cannot be read is told, and stops nobody.

@@ -10,7 +10,6 @@ use tracing::info;
 
 use super::{run, stop};
 use crate::config::Settings;
-use crate::import::queue;
 use crate::jobs::{Engine, Fleet, Inline, Pace, Which};
 
 /// How often.
@@ -36,7 +35,6 @@ pub(super) async fn execute(settings: &Settings, options: Options, clock: Shared
     let shift = run::shift(settings, Pace::every(options.every), clock).await?;
     let is_fleet = shift.pipeline.db.backend() == DbBackend::Postgres;
     let stop = stop::on_signal();
-    let importing = tokio::spawn(queue::watch(shift.pipeline.clone(), settings.import_rules(), stop.clone()));
     if is_fleet {
         info!("watching, as one of a fleet");
         Fleet::default().work(shift, stop.clone()).await?;
@@ -44,8 +42,6 @@ pub(super) async fn execute(settings: &Settings, options: Options, clock: Shared
         info!("watching");
         Inline { database_url: settings.database_url()? }.work(shift, stop.clone()).await?;
     }
-    stop.cancel();
-    importing.await?;
     info!("stopped");
     Ok(ExitCode::SUCCESS)
 }

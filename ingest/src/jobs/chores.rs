@@ -18,6 +18,7 @@ impl Shift {
         erase::all(&self.pipeline).await?;
         expiry::foresee(&self.pipeline.db, self.pipeline.clock.now()).await?;
         alert::overlooked(&self.pipeline.db, self.pipeline.clock.now()).await?;
+        entity::import::queue_forgotten(self.pipeline.db.write()).await?;
         self.tell().await;
         Ok(())
     }

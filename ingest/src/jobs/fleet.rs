@@ -12,10 +12,14 @@
 //! - Every account has a *queue* of its own, so that no two jobs of one account ever run at once, and its poll a *key*, so
 //!   that there is never more than one waiting.
 //! - A job that fails waits longer and longer, which stands in the queue and so outlives the worker.
+//!
+//! Uploaded imports are jobs, too, which the API queues in the transaction that makes their row.
 
+mod imports;
 mod tasks;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -104,37 +108,47 @@ impl Engine for Fleet {
 }
 
 impl Fleet {
+    /// A worker for everything.
     async fn worker(&self, shift: Shift, stop: CancellationToken) -> anyhow::Result<Worker> {
+        let tick = Cron::every_minute::<tasks::Tick>()
+            .fill(CrontabFill::minutes(CATCH_UP_MINUTES))
+            .job_key(tasks::TICK_KEY)
+            .payload(tasks::Tick {})?;
+        let at_imports = imports::AtImports {
+            pipeline: shift.pipeline.clone(),
+            rules: shift.imports,
+            stop: stop.clone(),
+            ended: Arc::default(),
+        };
+        let options = self.options(&shift.pipeline.db, &stop).add_extension(OnShift(shift)).add_extension(at_imports);
+        let options = options.define_job::<tasks::Tick>().define_job::<tasks::Poll>().define_job::<imports::Import>();
+        begin(options.with_cron(tick)).await
+    }
+
+    /// What holds for every worker.
+    fn options(&self, db: &Db, stop: &CancellationToken) -> WorkerOptions {
         let FleetSettings { heartbeat, dead_after, sweep, poll } = self.settings;
         let recovery = WorkerRecoveryConfig::default()
             .heartbeat_interval(heartbeat)
             .sweep_threshold(dead_after)
             .sweep_interval(sweep)
             .enabled(true);
-        let tick = Cron::every_minute::<tasks::Tick>()
-            .fill(CrontabFill::minutes(CATCH_UP_MINUTES))
-            .job_key(tasks::TICK_KEY)
-            .payload(tasks::Tick {})?;
-        let pool = shift.pipeline.db.write().get_postgres_connection_pool().clone();
-        let worker = WorkerOptions::default()
-            .pg_pool(pool)
+        WorkerOptions::default()
+            .pg_pool(db.write().get_postgres_connection_pool().clone())
             .concurrency(ACCOUNTS_AT_A_TIME)
             .poll_interval(poll)
             .worker_recovery(recovery)
             .on(JobRecovery, |_| async { JobRecoveryResult::FailWithBackoff })
             .local_queue(LocalQueueConfig::default().with_size(2 * ACCOUNTS_AT_A_TIME))
             .listen_os_shutdown_signals(false)
-            .shutdown_signal(stop.cancelled_owned())
+            .shutdown_signal(stop.clone().cancelled_owned())
             .shutdown_grace_period(GRACE)
             .shutdown_interrupted_job_retry_delay(HANDED_BACK_AFTER)
-            .add_extension(OnShift(shift))
-            .define_job::<tasks::Tick>()
-            .define_job::<tasks::Poll>()
-            .with_cron(tick)
-            .init()
-            .await;
-        worker.context("the queue's tables cannot be used")
     }
+}
+
+async fn begin(options: WorkerOptions) -> anyhow::Result<Worker> {
+    options.init().await.context("the queue's tables cannot be used")
 }
 
 /// A worker's `init` would bring the queue's tables up to date; only `migration` may, so it must find nothing to do.

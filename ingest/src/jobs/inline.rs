@@ -12,6 +12,7 @@ use sea_orm::DbErr;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use super::imports::watch_alone;
 use super::{ACCOUNTS_AT_A_TIME, Engine, GRACE, Lock, Shift, Which, due};
 use crate::journal::Journal;
 use crate::load::Loaded;
@@ -26,16 +27,20 @@ pub struct Inline {
 
 impl Engine for Inline {
     async fn work(&self, shift: Shift, stop: CancellationToken) -> anyhow::Result<()> {
-        while !stop.is_cancelled() {
-            match self.tick(&shift, &stop).await {
-                Ok(()) => {}
-                Err(error) => warn!("this tick failed, the next one makes up for it: {}", chain(&*error)),
+        let ticking = async {
+            while !stop.is_cancelled() {
+                match self.tick(&shift, &stop).await {
+                    Ok(()) => {}
+                    Err(error) => warn!("this tick failed, the next one makes up for it: {}", chain(&*error)),
+                }
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = tokio::time::sleep(shift.pace.tick()) => {}
+                }
             }
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = tokio::time::sleep(shift.pace.tick()) => {}
-            }
-        }
+        };
+        let importing = watch_alone(&shift.pipeline, &shift.imports, &self.database_url, &stop);
+        let ((), ()) = tokio::join!(ticking, importing);
         Ok(())
     }
 }

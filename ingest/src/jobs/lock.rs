@@ -31,18 +31,23 @@ impl Lock {
     /// Takes the lock of the database `db` at `url`; `None` if somebody else has it.
     pub async fn try_take(url: &str, db: &Db) -> anyhow::Result<Option<Self>> {
         match db.backend() {
-            DbBackend::Sqlite => Self::try_take_file(url),
+            DbBackend::Sqlite => Self::try_take_file(url, ".lock"),
             _ => Self::try_take_session(db).await,
         }
     }
 
-    fn try_take_file(url: &str) -> anyhow::Result<Option<Self>> {
+    /// Takes the lock of the uploaded imports of the SQLite database at `url`; `None` if somebody else has it.
+    pub(super) fn try_take_imports(url: &str) -> anyhow::Result<Option<Self>> {
+        Self::try_take_file(url, ".imports.lock")
+    }
+
+    fn try_take_file(url: &str, suffix: &str) -> anyhow::Result<Option<Self>> {
         let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
         let path = path.split('?').next().unwrap_or(path);
         if path.is_empty() || path.contains(":memory:") || url.contains("mode=memory") {
             return Ok(Some(Self::Private));
         }
-        let path = PathBuf::from(format!("{path}.lock"));
+        let path = PathBuf::from(format!("{path}{suffix}"));
         let file = File::options().create(true).truncate(false).write(true).open(&path);
         let file = file.with_context(|| format!("{} cannot be made, which keeps two runs apart", path.display()))?;
         match file.try_lock() {

@@ -1,16 +1,15 @@
 //! An export that is uploaded: the API takes it, the ingest reads it, and GraphQL tells how far it is.
 
 use ::api::http::Uploads;
-use ::ingest::import::Limits;
-use ::ingest::import::queue::{self, Rules};
+use ::ingest::import::uploaded::{self, Attempt, Rules};
 use entity::archive::Prefix;
-use entity::ids::UserId;
+use entity::ids::{ImportId, UserId};
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
 use tests::api::Api;
 use tests::database::TestDb;
 use tests::export::{PERSONAL, file, row, zip};
-use tests::ingest::{Station, TestArchive};
+use tests::ingest::{Station, TOKEN_KEYS, TestArchive, import_rules};
 use tests::on_both;
 use tests::program::Program;
 use tokio_util::sync::CancellationToken;
@@ -20,6 +19,10 @@ use super::{T0, person, plays};
 on_both! {
     an_upload_becomes_plays_and_is_told_how_far_it_is,
     two_processes_never_do_one_import_at_the_same_time,
+    an_import_that_outlived_five_attempts_is_given_up,
+    what_may_pass_is_tried_again_and_holds_up_nobody,
+    a_watch_does_uploads_as_they_come,
+    an_import_that_is_told_to_stop_is_left_to_another,
     what_cannot_be_read_is_told_and_deleted,
     an_upload_goes_through_the_programs,
 }
@@ -56,12 +59,8 @@ fn export() -> Vec<u8> {
     zip(&[("x/Streaming_History_Audio_0.json", file(&rows)), ("x/Userdata.json", b"{}".to_vec())])
 }
 
-fn rules(keep: bool) -> Rules {
-    Rules { match_window_s: 90, limits: Limits::default(), keep }
-}
-
 async fn work(station: &Station, keep: bool) -> usize {
-    queue::work(&station.pipeline, &rules(keep), &CancellationToken::new()).await.unwrap()
+    station.imports(&Rules { keep, ..import_rules() }).await
 }
 
 const TOLD: &str = "query ($id: ID!) { import(id: $id) { id state rowsRead progress endedAt error report {
@@ -116,16 +115,98 @@ async fn two_processes_never_do_one_import_at_the_same_time(db: TestDb) {
     assert_eq!(both.0 + both.1, 3);
     assert_eq!(station.db.number("SELECT CAST(sum(attempts) AS bigint) FROM import").await, 3);
 
-    // A process that was killed has left its claim behind; it is taken over when it has been silent for long enough.
+    assert_eq!(plays(&station.db).await.len(), 2);
+}
+
+async fn an_import_that_outlived_five_attempts_is_given_up(db: TestDb) {
+    let station = Station::new(db).await;
+    person(&station.db, "ada").await;
+    let api = Api::start(&station.db.db()).await;
+    let url = uploads(&station, 1 << 20).await;
+    for (attempts, state, left) in [(4, "PARTLY", 2), (5, "FAILED", 2)] {
+        let id = upload(&url, export()).await;
+        let left_behind = format!("UPDATE import SET state = 'running', attempts = {attempts} WHERE state = 'pending'");
+        station.db.execute(&left_behind).await;
+        assert_eq!(work(&station, false).await, 1);
+        let told = api.ask_with(TOLD, json!({ "id": id })).await;
+        assert_eq!(told["import"]["state"], state);
+        assert_eq!(plays(&station.db).await.len(), left);
+    }
+    let told = api.ask("{ user(username: \"ada\") { imports { error } } }").await;
+    let error = "5 attempts to read it were cut short: ask whoever runs this service";
+    assert_eq!(told["user"]["imports"], json!([{ "error": error }, { "error": null }]));
+}
+
+async fn what_may_pass_is_tried_again_and_holds_up_nobody(db: TestDb) {
+    let station = Station::new(db).await;
+    person(&station.db, "ada").await;
+    let url = uploads(&station, 1 << 20).await;
     upload(&url, export()).await;
-    let claimed = format!(
-        "UPDATE import SET state = 'running', attempts = 1, claimed_at = {} WHERE state = 'pending'",
-        station.now_ms()
-    );
-    station.db.execute(&claimed).await;
+    station.db.execute("ALTER TABLE play RENAME TO away").await;
     assert_eq!(work(&station, false).await, 0);
-    station.pass_ms(200_000);
+    station.db.execute("ALTER TABLE away RENAME TO play").await;
+    assert_eq!(station.db.number("SELECT count(*) FROM import WHERE state = 'pending' AND attempts = 1").await, 1);
+    // On Postgres the queue has put it off.
+    if !station.db.is_sqlite() {
+        assert_eq!(work(&station, false).await, 0);
+        station.db.execute("UPDATE graphile_worker._private_jobs SET run_at = now()").await;
+    }
     assert_eq!(work(&station, false).await, 1);
+    assert_eq!(plays(&station.db).await.len(), 2);
+}
+
+async fn an_import_that_is_told_to_stop_is_left_to_another(db: TestDb) {
+    let station = Station::new(db).await;
+    person(&station.db, "ada").await;
+    upload(&uploads(&station, 1 << 20).await, export()).await;
+    let stop = CancellationToken::new();
+    stop.cancel();
+    let attempt = uploaded::attempt(&station.pipeline, &import_rules(), ImportId(1), &stop).await.unwrap();
+    assert_eq!(attempt, Attempt::Stopped);
+    assert_eq!(station.db.number("SELECT count(*) FROM import WHERE state = 'pending' AND attempts = 0").await, 1);
+    assert_eq!(work(&station, false).await, 1);
+    let again = uploaded::attempt(&station.pipeline, &import_rules(), ImportId(1), &CancellationToken::new()).await;
+    assert_eq!(again.unwrap(), Attempt::Needless);
+    assert_eq!(plays(&station.db).await.len(), 2);
+}
+
+#[tokio::test]
+async fn an_import_that_a_killed_worker_held_or_no_job_is_there_for_is_done() {
+    let station = Station::new(TestDb::postgres().await).await;
+    person(&station.db, "ada").await;
+    let url = uploads(&station, 1 << 20).await;
+    upload(&url, export()).await;
+    let job = "attempts = 1, locked_by = 'killed', locked_at = now() - interval '1 hour'";
+    station.db.execute("UPDATE import SET state = 'running', attempts = 1").await;
+    station.db.execute(&format!("UPDATE graphile_worker._private_jobs SET {job}")).await;
+    let queue = "locked_by = 'killed', locked_at = now() - interval '1 hour'";
+    station.db.execute(&format!("UPDATE graphile_worker._private_job_queues SET {queue}")).await;
+    assert_eq!(work(&station, false).await, 0, "it counts as failed, and so has to wait a little");
+    let pardoned = "SELECT count(*) FROM graphile_worker.jobs WHERE locked_at IS NULL AND run_at > now()";
+    assert_eq!(station.db.number(pardoned).await, 1);
+    station.db.execute("UPDATE graphile_worker._private_jobs SET run_at = now()").await;
+    assert_eq!(work(&station, false).await, 1);
+
+    upload(&url, export()).await;
+    station.db.execute("DELETE FROM graphile_worker._private_jobs").await;
+    assert_eq!(work(&station, false).await, 1);
+    assert_eq!(station.db.number("SELECT count(*) FROM import WHERE state = 'partly'").await, 2);
+}
+
+async fn a_watch_does_uploads_as_they_come(db: TestDb) {
+    let station = Station::new(db).await;
+    person(&station.db, "ada").await;
+    let url = uploads(&station, 1 << 20).await;
+    let mut program = Program::ingest().env("DATABASE_URL", station.db.url()).envs(station.archive.env());
+    for (name, value) in [("SPOTIFY_CLIENT_ID", "app"), ("SPOTIFY_CLIENT_SECRET", "s"), ("TOKEN_KEYS", TOKEN_KEYS)] {
+        program.set_env(name, value);
+    }
+    let mut watching = program.start(&["watch"]);
+    watching.says("watching").await;
+    upload(&url, export()).await;
+    watching.says("import 1: 2 plays from 3 rows").await;
+    let said = watching.terminate().await;
+    assert!(said.stderr.contains("stopped"), "{said:?}");
     assert_eq!(plays(&station.db).await.len(), 2);
 }
 
