@@ -31,6 +31,9 @@ pub enum Kind {
     /// A track's name, length, album and credits.
     #[sea_orm(string_value = "track")]
     Track,
+    /// Spotify's id of a track that is known by name only, by a search.
+    #[sea_orm(string_value = "name")]
+    Name,
     /// An artist's pictures, genres, popularity and followers.
     #[sea_orm(string_value = "artist")]
     Artist,

@@ -14,6 +14,7 @@ mod answer;
 mod artists;
 mod features;
 mod lacking;
+mod names;
 mod tracks;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -28,7 +29,7 @@ use tracing::{info, warn};
 
 use crate::journal::{Journal, Step};
 use crate::load::Loaded;
-use crate::pipeline::{Failure, Pipeline};
+use crate::pipeline::{Failure, Pipeline, RawPage, Trace};
 use crate::progress::Progress;
 use crate::spotify::catalogue::ids_max;
 use crate::spotify::{self, App, Catalogue};
@@ -38,7 +39,7 @@ use answer::Question;
 use lacking::{Asked, Lacking};
 
 /// All there is to ask for; tracks first, because they bring artists and albums.
-pub const KINDS: [Kind; 4] = [Kind::Track, Kind::Artist, Kind::Album, Kind::Features];
+pub const KINDS: [Kind; 5] = [Kind::Track, Kind::Name, Kind::Artist, Kind::Album, Kind::Features];
 
 /// The command of the enrichment that goes with runs. It is carried out once an hour at most, however often accounts are
 /// polled and by however many processes, because Spotify counts an app's calls over a day as well.
@@ -53,6 +54,8 @@ const UNREADABLE_FOR_MS: i64 = 7 * 86_400_000;
 const FAILURES_MAX: u32 = 4;
 /// The wait after the first of them; it doubles.
 const FAILURE_WAIT: Duration = Duration::from_millis(200);
+/// Calls for what is known by name only: for its id, and for what is under that.
+const CALLS_OF_A_NAME: u32 = 2;
 /// How many lacking things are read at a time.
 const READ_AHEAD: usize = 200;
 
@@ -114,6 +117,7 @@ pub async fn survey(pipeline: &Pipeline, app: &App, kinds: &[Kind]) -> Result<Ve
         let lacking = lacking::source(*kind).count(&pipeline.db, asked(pipeline, batches)).await?;
         let calls = match (kind, batches) {
             (Kind::Features, Some(false)) => 0,
+            (Kind::Name, _) => lacking * u64::from(CALLS_OF_A_NAME),
             (_, Some(false)) => lacking,
             _ => lacking.div_ceil(ids_max(*kind) as u64),
         };
@@ -198,13 +202,17 @@ impl Work<'_> {
                 if chosen.is_empty() {
                     continue;
                 }
-                if self.enriched.calls >= self.calls_max {
+                let calls = if *kind == Kind::Name { CALLS_OF_A_NAME } else { 1 };
+                if self.enriched.calls + calls > self.calls_max {
                     self.enriched.stopped = Some(Stop::Budget);
                     return Ok(());
                 }
                 is_done = false;
                 let began = self.pipeline.clock.now();
-                let result = self.ask(*kind, batches, &chosen).await;
+                let result = match kind {
+                    Kind::Name => self.search(&chosen[0]).await,
+                    kind => self.ask(*kind, batches, &chosen).await,
+                };
                 self.step(*kind, began, result.as_ref().err());
                 result?;
             }
@@ -277,6 +285,37 @@ impl Work<'_> {
             }
             Err(error) => self.settle(kind, chosen, Err(error.into())).await,
         }
+    }
+
+    /// Asks for the id of what is known by name only, and then for what is under that.
+    async fn search(&mut self, lacking: &Lacking) -> Result<(), Failure> {
+        let chosen = std::slice::from_ref(lacking);
+        let Some(names) = names::of(self.pipeline, lacking).await? else { return Ok(()) };
+        self.count().await?;
+        let body = match self.catalogue.search(&names.track, &names.artist).await {
+            Ok(body) => body.into_bytes(),
+            Err(error) => return self.settle(Kind::Name, chosen, Err(error.into())).await,
+        };
+        let page = RawPage { kind: answer::archived(Kind::Name), fetched_at: self.pipeline.clock.now(), bytes: body };
+        self.pipeline.load(&page, &mut Trace::new(None, self.pipeline.clock.clone())).await?;
+        match names::id(&page.bytes, &names) {
+            Ok(Some(id)) => {
+                let known = Lacking { id: lacking.id, spotify_id: id };
+                self.ask(Kind::Track, self.abilities.batches(Kind::Track), &[known]).await?;
+                if !answer::is_noted(self.pipeline, Kind::Track, lacking).await? {
+                    return Ok(()); // It has to be asked for again, and then so has its id.
+                }
+                *self.enriched.found.entry(Kind::Name).or_default() += 1;
+                self.note(Kind::Name, chosen, Answer::Whole).await?;
+            }
+            Ok(None) => {
+                self.enriched.absent += 1;
+                self.note(Kind::Name, chosen, Answer::Absent).await?;
+            }
+            Err(_) => self.note(Kind::Name, chosen, Answer::Unreadable).await?,
+        }
+        self.progress.advance(1);
+        Ok(())
     }
 
     async fn keep(&mut self, question: &Question<'_>, body: String) -> Result<(), Failure> {
@@ -360,6 +399,7 @@ impl Work<'_> {
 fn step_name(kind: Kind) -> &'static str {
     match kind {
         Kind::Track => "tracks",
+        Kind::Name => "names",
         Kind::Artist => "artists",
         Kind::Album => "albums",
         Kind::Features => "features",

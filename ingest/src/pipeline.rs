@@ -280,7 +280,7 @@ pub(crate) fn transform(key: &ArchiveKey, bytes: &[u8]) -> Result<Batch, Failure
         Kind::Artists => transform::artists(bytes),
         Kind::Albums => transform::albums(bytes),
         Kind::AudioFeatures => transform::audio_features(bytes),
-        Kind::Person(_) | Kind::Probe => Ok(Batch::default()),
+        Kind::Person(_) | Kind::Searches | Kind::Probe => Ok(Batch::default()),
     };
     batch.map_err(|source| Failure::Transform { key: key.to_string(), source })
 }

@@ -14,12 +14,20 @@ pub struct Progress(ProgressBar);
 impl Progress {
     /// A line about `total` of something, if standard error is a terminal.
     pub fn new(what: &'static str, total: u64) -> Self {
+        Self::shown(what, "{msg} {wide_bar} {human_pos}/{human_len}, {eta} left", total)
+    }
+
+    /// A line about something whose amount is told by and by (`reach`), if standard error is a terminal.
+    pub fn unmeasured(what: &'static str) -> Self {
+        Self::shown(what, "{msg} …", 0)
+    }
+
+    fn shown(what: &'static str, template: &str, total: u64) -> Self {
         if !std::io::stderr().is_terminal() {
             return Self::hidden();
         }
-        let bar = ProgressBar::new(total).with_message(what);
-        let style = ProgressStyle::with_template("{msg} {wide_bar} {human_pos}/{human_len}, {eta} left");
-        bar.set_style(style.expect("the template is well-formed"));
+        let bar = ProgressBar::new(total).with_message(what).with_style(style(template));
+        bar.tick();
         *SHOWN.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar.clone());
         Self(bar)
     }
@@ -33,6 +41,25 @@ impl Progress {
     pub fn advance(&self, done: u64) {
         self.0.inc(done);
     }
+
+    /// `done` of `total` are done, which `what` tells in words.
+    pub fn reach(&self, done: u64, total: u64, what: String) {
+        if self.0.length() != Some(total) {
+            self.0.set_style(style("{msg} {wide_bar} {percent} %, {eta} left"));
+            self.0.set_length(total);
+        }
+        self.0.set_message(what);
+        self.0.set_position(done);
+    }
+
+    /// Whether there is a line to look at.
+    pub fn is_shown(&self) -> bool {
+        !self.0.is_hidden()
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).expect("the template is well-formed")
 }
 
 impl Drop for Progress {

@@ -18,6 +18,7 @@ mod m20261124_000060_enrichment;
 mod m20261124_000061_alerts;
 mod m20261124_000070_import;
 mod m20261125_000071_import_jobs;
+mod m20261125_000072_names;
 
 /// All steps, oldest first.
 pub struct Migrator;
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000061_alerts::Migration),
             Box::new(m20261124_000070_import::Migration),
             Box::new(m20261125_000071_import_jobs::Migration),
+            Box::new(m20261125_000072_names::Migration),
         ]
     }
 }

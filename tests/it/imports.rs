@@ -3,6 +3,7 @@
 mod bad_input;
 mod counts;
 mod matching;
+mod names;
 mod order;
 mod uploads;
 

@@ -23,6 +23,8 @@ pub enum Kind {
     Albums,
     /// Audio features of the catalogue's tracks.
     AudioFeatures,
+    /// What a search for a track by its name found. Only an id is taken from it, so nothing is made anew from it.
+    Searches,
     /// Nothing: a trial that the archive works.
     Probe,
 }
@@ -35,7 +37,7 @@ impl Kind {
     pub fn user(self) -> Option<UserId> {
         match self {
             Self::Plays(user) | Self::Person(user) => Some(user),
-            Self::Tracks | Self::Artists | Self::Albums | Self::AudioFeatures | Self::Probe => None,
+            Self::Tracks | Self::Artists | Self::Albums | Self::AudioFeatures | Self::Searches | Self::Probe => None,
         }
     }
 
@@ -47,6 +49,7 @@ impl Kind {
             Self::Artists => "artists/v1".to_owned(),
             Self::Albums => "albums/v1".to_owned(),
             Self::AudioFeatures => "audio-features/v1".to_owned(),
+            Self::Searches => "searches/v1".to_owned(),
             Self::Probe => "probe/v1".to_owned(),
         }
     }
@@ -57,8 +60,8 @@ impl Kind {
             Some(("people/v1", user)) => Self::Person(UserId(user.parse().ok()?)),
             Some(_) => return None,
             None => {
-                let shared = [Self::Tracks, Self::Artists, Self::Albums, Self::AudioFeatures, Self::Probe];
-                *shared.iter().find(|kind| kind.folder() == folder)?
+                let others = [Self::Searches, Self::Probe];
+                *Self::CATALOGUE.iter().chain(&others).find(|kind| kind.folder() == folder)?
             }
         })
     }
@@ -180,6 +183,7 @@ mod tests {
             Kind::Artists,
             Kind::Albums,
             Kind::AudioFeatures,
+            Kind::Searches,
             Kind::Probe,
         ] {
             let key = ArchiveKey::new(kind, at, b"{}");

@@ -35,7 +35,7 @@ pub struct Options {
 /// What can be asked for.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub enum What {
-    /// Lengths, albums and credits of imported tracks
+    /// Lengths, albums and credits of imported tracks, and ids of those known by name only
     Tracks,
     /// Pictures, genres, popularity and followers
     Artists,
@@ -51,10 +51,10 @@ pub enum What {
 impl What {
     fn kinds(self) -> &'static [Kind] {
         match self {
-            Self::Tracks => &KINDS[..1],
-            Self::Artists => &KINDS[1..2],
-            Self::Albums => &KINDS[2..3],
-            Self::Features => &KINDS[3..],
+            Self::Tracks => &KINDS[..2],
+            Self::Artists => &KINDS[2..3],
+            Self::Albums => &KINDS[3..4],
+            Self::Features => &KINDS[4..],
             Self::All => &KINDS,
         }
     }
@@ -115,6 +115,7 @@ fn tell(enriched: &Enriched) {
 fn noun(kind: Kind) -> &'static str {
     match kind {
         Kind::Track => "tracks",
+        Kind::Name => "tracks known by name only",
         Kind::Artist => "artists",
         Kind::Album => "albums",
         Kind::Features => "audio features",

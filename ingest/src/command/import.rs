@@ -1,6 +1,5 @@
 //! `import`: a privacy export, from its files into the database.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -16,7 +15,6 @@ use entity::ingest_run::Outcome;
 use entity::revision;
 use entity::time::Instant;
 use entity::user::{self, check_username};
-use indicatif::{ProgressBar, ProgressStyle};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use tracing::info;
 
@@ -24,6 +22,7 @@ use super::{exit_code, open};
 use crate::config::Settings;
 use crate::import::{self, Limits, Progress, Report, uploaded};
 use crate::jobs::imports;
+use crate::progress;
 use crate::settle::MATCH_WINDOW_S;
 
 /// What to import, and for whom.
@@ -195,29 +194,25 @@ const SHOWN_EVERY: Duration = Duration::from_millis(200);
 /// A log line after so many rows, where nobody looks at a bar.
 const ROWS_A_LINE: u64 = 100_000;
 
-/// Shows how far it is until it is stopped: a bar on a terminal, else log lines.
+/// Shows how far it is until it is stopped: a line on a terminal, else log lines.
 async fn show(progress: Arc<Progress>, clock: SharedClock, quiet: bool) {
     let began_at = clock.now();
-    let bar = (std::io::stderr().is_terminal() && !quiet).then(bar);
+    let line = if quiet { progress::Progress::hidden() } else { progress::Progress::unmeasured("reading the files") };
     let mut told = 0;
     loop {
         tokio::time::sleep(SHOWN_EVERY).await;
         let seen = progress.seen();
         let rows_a_second = seen.rows_loaded * 1000 / (clock.now() - began_at).max(1).unsigned_abs();
-        if let Some(bar) = &bar {
-            bar.set_length(seen.bytes_total.max(seen.bytes_loaded));
-            bar.set_position(seen.bytes_loaded);
-            bar.set_message(format!("{} rows, {rows_a_second} rows/s", seen.rows_loaded));
+        if line.is_shown() {
+            // Until the first rows are in, nothing tells how long it takes.
+            if seen.rows_loaded > 0 {
+                let rows = format!("{} rows, {rows_a_second} rows/s", seen.rows_loaded);
+                line.reach(seen.bytes_loaded, seen.bytes_total.max(seen.bytes_loaded), rows);
+            }
         } else if seen.rows_loaded / ROWS_A_LINE > told {
             told = seen.rows_loaded / ROWS_A_LINE;
             let percent = (seen.bytes_loaded * 100).checked_div(seen.bytes_total).unwrap_or(0);
             info!(rows = seen.rows_loaded, rows_a_second, percent, "{percent} % imported, {} rows", seen.rows_loaded);
         }
     }
-}
-
-/// It is gone from the terminal when it is dropped.
-fn bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:30} {percent:>3} %  {msg}  {eta} left");
-    ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

@@ -63,6 +63,7 @@ impl Abilities {
             Kind::Artist => row.artist_batches = Set(Some(batches)),
             Kind::Album => row.album_batches = Set(Some(batches)),
             Kind::Features => row.audio_features = Set(Some(batches)),
+            Kind::Name => return Ok(()), // Every search is for one.
         }
         Entity::update(row).exec(self.db.write()).await?;
         Ok(())

@@ -2,12 +2,13 @@
 
 use entity::enrichment::Kind;
 
-use super::lacking::Source;
+use super::lacking::{Source, THEIRS};
 
 pub(super) const SOURCE: Source = Source {
     kind: Kind::Album,
     table: "album",
     condition: "s.release_date IS NULL
         OR NOT EXISTS (SELECT 1 FROM album_image image WHERE image.album_id = s.id)",
+    ids: THEIRS,
     totals: "LEFT JOIN album_total total ON total.album_id = s.id",
 };

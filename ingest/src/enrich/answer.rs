@@ -65,9 +65,15 @@ pub(super) async fn note(
     Ok(())
 }
 
-fn archived(kind: Kind) -> archive::Kind {
+/// Whether Spotify has answered about it, ever.
+pub(super) async fn is_noted(pipeline: &Pipeline, kind: Kind, lacking: &Lacking) -> Result<bool, DbErr> {
+    Ok(Entity::find_by_id((kind, lacking.id)).one(pipeline.db.write()).await?.is_some())
+}
+
+pub(super) fn archived(kind: Kind) -> archive::Kind {
     match kind {
         Kind::Track => archive::Kind::Tracks,
+        Kind::Name => archive::Kind::Searches,
         Kind::Artist => archive::Kind::Artists,
         Kind::Album => archive::Kind::Albums,
         Kind::Features => archive::Kind::AudioFeatures,

@@ -6,13 +6,15 @@ use entity::enrichment::Kind;
 use entity::time::Instant;
 use sea_orm::{DbErr, FromQueryResult, Statement};
 
-use super::{albums, artists, features, tracks};
+use super::{albums, artists, features, names, tracks};
 
 /// Where things of one kind stand, and when one of them lacks detail.
 pub(super) struct Source {
     pub(super) kind: Kind,
     pub(super) table: &'static str,
     pub(super) condition: &'static str,
+    /// Which ids can be asked for.
+    pub(super) ids: &'static str,
     /// Joins the rollup that says how often it was played.
     pub(super) totals: &'static str,
 }
@@ -33,12 +35,13 @@ pub(super) struct Asked {
     pub(super) partial_counts: bool,
 }
 
-/// How long Spotify's ids are; one of another length makes it refuse a whole batch.
-const ID_CHARACTERS: usize = 22;
+/// Spotify's ids; one of another length makes it refuse a whole batch.
+pub(super) const THEIRS: &str = "length(s.spotify_id) = 22";
 
 pub(super) fn source(kind: Kind) -> &'static Source {
     match kind {
         Kind::Track => &tracks::SOURCE,
+        Kind::Name => &names::SOURCE,
         Kind::Artist => &artists::SOURCE,
         Kind::Album => &albums::SOURCE,
         Kind::Features => &features::SOURCE,
@@ -69,7 +72,7 @@ impl Source {
     /// Raw SQL, because "lacks" is a condition over several tables that reads best as it is.
     fn from(&self, asked: Asked, totals: &str) -> String {
         const ANSWER: &str = "SELECT 1 FROM enrichment e WHERE e.kind = $1 AND e.subject_id = s.id AND";
-        let Self { table, condition, .. } = self;
+        let Self { table, condition, ids, .. } = self;
         let unreadable = "(e.answer = 'unreadable' AND e.asked_at < $2)";
         let (lacks, asks_again) = match asked.partial_counts {
             true => (format!("({condition})"), unreadable.to_owned()),
@@ -81,7 +84,7 @@ impl Source {
         };
         format!(
             "FROM {table} s {totals}
-             WHERE length(s.spotify_id) = {ID_CHARACTERS} AND {lacks} AND NOT EXISTS ({ANSWER} NOT {asks_again})"
+             WHERE {ids} AND {lacks} AND NOT EXISTS ({ANSWER} NOT {asks_again})"
         )
     }
 

@@ -3,12 +3,13 @@
 
 use entity::enrichment::Kind;
 
-use super::lacking::Source;
+use super::lacking::{Source, THEIRS};
 
 pub(super) const SOURCE: Source = Source {
     kind: Kind::Track,
     table: "track",
     condition: "s.duration_ms IS NULL OR s.album_id IS NULL
         OR NOT EXISTS (SELECT 1 FROM track_artist credit WHERE credit.track_id = s.id)",
+    ids: THEIRS,
     totals: "LEFT JOIN track_total total ON total.track_id = s.id",
 };

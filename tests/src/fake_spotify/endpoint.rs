@@ -23,6 +23,8 @@ pub enum Endpoint {
     Album,
     /// `GET /v1/albums?ids=`.
     Albums,
+    /// `GET /v1/search`.
+    Search,
     /// `GET /v1/audio-features/{id}`.
     AudioFeatures,
     /// `GET /v1/audio-features?ids=`.

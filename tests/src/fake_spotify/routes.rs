@@ -10,14 +10,22 @@ use axum::{
     routing::{get, post},
 };
 
-use super::{answer::Answer, authorize, catalogue, endpoint::Kind, oauth, player, shared::Shared};
+use super::{
+    answer::Answer,
+    authorize,
+    catalogue::{self, Search},
+    endpoint::Kind,
+    oauth, player,
+    shared::Shared,
+};
 
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     let mut router = Router::new()
         .route("/authorize", get(authorize::authorize))
         .route("/api/token", post(oauth::token))
         .route("/v1/me", get(player::me))
-        .route("/v1/me/player/recently-played", get(player::recently_played));
+        .route("/v1/me/player/recently-played", get(player::recently_played))
+        .route("/v1/search", get(search));
     for kind in [Kind::Track, Kind::Artist, Kind::Album, Kind::AudioFeatures] {
         let path = format!("/v1/{}", kind.plural().replace('_', "-"));
         let single = move |State(shared): State<Arc<Shared>>, headers: HeaderMap, Path(id): Path<String>| async move {
@@ -33,6 +41,10 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
             .route(&format!("{path}/"), get(batch));
     }
     router.fallback(not_here).with_state(shared)
+}
+
+async fn search(State(shared): State<Arc<Shared>>, headers: HeaderMap, Query(query): Query<Search>) -> Response {
+    catalogue::search(&shared, &headers, &query)
 }
 
 async fn not_here() -> Response {
