@@ -26,6 +26,7 @@ pub struct Program {
     path: PathBuf,
     env: Vec<(String, String)>,
     folder: TempDir,
+    memory_max_kb: Option<u32>,
 }
 
 /// How a process ended and what it said.
@@ -73,7 +74,7 @@ impl Program {
             (Err(_), _) => panic!("{} was not built: cargo build --workspace --bins", path.display()),
         }
         let folder = tempfile::Builder::new().prefix("refrain-program-").tempdir().expect("a temporary folder");
-        Self { path, env: Vec::new(), folder }
+        Self { path, env: Vec::new(), folder, memory_max_kb: None }
     }
 
     /// With this environment variable.
@@ -86,6 +87,11 @@ impl Program {
     pub fn envs(mut self, env: impl IntoIterator<Item = (&'static str, String)>) -> Self {
         self.env.extend(env.into_iter().map(|(name, value)| (name.to_owned(), value)));
         self
+    }
+
+    /// With so many kilobytes of memory for its data at most: it fails where it wants more.
+    pub fn memory_max_kb(self, kilobytes: u32) -> Self {
+        Self { memory_max_kb: Some(kilobytes), ..self }
     }
 
     /// The folder it runs in.
@@ -127,7 +133,14 @@ impl Program {
     }
 
     fn command(&self, arguments: &[impl AsRef<OsStr>]) -> Command {
-        let mut command = Command::new(&self.path);
+        let mut command = match self.memory_max_kb {
+            None => Command::new(&self.path),
+            Some(kilobytes) => {
+                let mut shell = Command::new("/bin/sh");
+                shell.arg("-c").arg(format!("ulimit -d {kilobytes} && exec \"$0\" \"$@\"")).arg(&self.path);
+                shell
+            }
+        };
         command.args(arguments).env_clear().envs(self.env.iter().map(|(name, value)| (name, value)));
         command.current_dir(&self.folder).stdin(Stdio::null()).kill_on_drop(true);
         command

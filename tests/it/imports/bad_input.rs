@@ -1,8 +1,12 @@
 //! What people feed to an import by mistake or on purpose: one clear message, what can be kept is kept, nothing is written
 //! where it does not belong. Through the command.
 
+use std::fs::File;
+use std::io::Write;
+
 use tests::database::TestDb;
 use tests::export::{Export, PERSONAL, file, row, zip};
+use tests::ingest::TestArchive;
 use tests::on_both;
 use tests::program::{Program, Said};
 
@@ -124,6 +128,41 @@ async fn a_zip_bomb_is_given_up_and_what_came_before_is_kept() {
     let narrow = program.env("IMPORT_UNPACKED_BYTES_MAX", "1000");
     let said = import(&narrow, &path).await;
     assert!(said.stdout.contains("more history than IMPORT_UNPACKED_BYTES_MAX allows"), "{said:?}");
+}
+
+#[tokio::test]
+async fn the_raw_file_is_kept_only_where_that_is_wanted() {
+    let (db, archive, export) = (TestDb::sqlite().await, TestArchive::directory(), Export::default());
+    let program = program(&db).envs(archive.env());
+    let path = export.zip("my_spotify_data.zip", &[("x/Streaming_History_Audio_0.json", file(&[good(0)]))]);
+    let path = path.to_str().unwrap();
+    let arguments = ["import", path, "--user", "ada", "--create-user", "--keep-file"];
+    assert_eq!(program.run(&arguments[..5]).await.code, 0);
+    assert_eq!(archive.keys().await, Vec::<String>::new());
+
+    assert_eq!(program.run(&arguments).await.code, 0);
+    let kept = archive.keys().await;
+    assert!(kept.len() == 1 && kept[0].starts_with("imports/v1/user=1/"), "{kept:?}");
+
+    let folder = program.run(&["import", export.path().to_str().unwrap(), "--user", "ada", "--keep-file"]).await;
+    assert!(folder.one_error().ends_with("is a folder: import the zip instead"), "{folder:?}");
+    assert_eq!((archive.keys().await, plays(&db).await.len()), (kept, 1));
+}
+
+#[tokio::test]
+async fn two_gigabytes_of_json_need_no_more_memory_than_two_rows() {
+    let db = TestDb::sqlite().await;
+    let export = Export::default();
+    // One row of it is nearly all: a text that never ends. The file has a hole there, and so takes no room on the disk.
+    let path = export.write("Streaming_History_Audio_0.json", format!("[{},{{\"ts\":\"", good(0)).as_bytes());
+    let mut json = File::options().append(true).open(&path).unwrap();
+    json.set_len(2 << 30).unwrap();
+    json.write_all(format!("\"}},{}]", good(300)).as_bytes()).unwrap();
+    let said = import(&program(&db).memory_max_kb(300_000), &path).await;
+    assert_eq!(said.code, 2, "{said:?}");
+    assert_eq!(plays(&db).await, ["0 t1 60 export", "300 t1 60 export"]);
+    let told = said.stdout.lines().find(|line| line.contains("row 2")).unwrap_or_else(|| panic!("{said:?}"));
+    assert!(told.contains("longer than"), "{told}");
 }
 
 #[tokio::test]
