@@ -107,7 +107,8 @@ pub fn app(
 ) -> App {
     let Services { metrics, redis, connect } = services;
     let connect = connect::routes(db, clock.clone(), connect);
-    let schema = graphql::schema(limits);
+    let executors = graphql::executors(limits);
+    let schema = executors.validating.clone();
     let (cache, memory) =
         (Cache::sharing(keeping.shares().fields, &metrics, redis.clone()), Memory::new(keeping.shares().rows));
     let on_cleared = {
@@ -139,7 +140,7 @@ pub fn app(
     };
 
     let limits = &Limits { answers_bytes_max: keeping.shares().answers, ..limits.clone() };
-    let handler = GraphqlHttp::new(schema.clone(), ForRequests(shared.clone()), limits.clone(), redis, &metrics);
+    let handler = GraphqlHttp::new(executors, ForRequests(shared.clone()), limits.clone(), redis, &metrics);
 
     let equip = move |request: Request| request.data(Arc::new(RequestContext::new(shared.clone(), None, false)));
     let websocket = GraphQLSubscription::new(Guarded::new(schema.clone(), limits.clone(), equip));

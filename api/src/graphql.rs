@@ -35,7 +35,9 @@ pub use mutation::Mutation;
 pub use query::Query;
 pub use subscription::Subscription;
 
-use crate::http::Limits;
+use async_graphql::{SchemaBuilder, ValidationMode};
+
+use crate::http::{Executors, Limits};
 
 /// The id of an import, for those who learn of it elsewhere.
 pub(crate) fn import_id(import: entity::ids::ImportId) -> String {
@@ -47,5 +49,14 @@ pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// Builds the schema. A request must carry an `Arc` of a [`RequestContext`].
 pub fn schema(limits: &Limits) -> Schema {
-    limits.apply(async_graphql::Schema::build(Query, Mutation::default(), Subscription)).finish()
+    build(limits).finish()
+}
+
+/// The schema for requests that may have been found valid before.
+pub(crate) fn executors(limits: &Limits) -> Executors<Schema> {
+    Executors { validating: schema(limits), trusting: build(limits).validation_mode(ValidationMode::Fast).finish() }
+}
+
+fn build(limits: &Limits) -> SchemaBuilder<Query, Mutation, Subscription> {
+    limits.apply(async_graphql::Schema::build(Query, Mutation::default(), Subscription))
 }

@@ -4,8 +4,9 @@
 //!
 //! ```ignore
 //! let limits = Limits::default();
-//! let schema = limits.apply(Schema::build(Query, Mutation, Subscription)).finish();
-//! let graphql = GraphqlHttp::new(schema.clone(), provide, limits.clone(), redis, &metrics);
+//! let build = || limits.apply(Schema::build(Query, Mutation, Subscription));
+//! let (schema, trusting) = (build().finish(), build().validation_mode(ValidationMode::Fast).finish());
+//! let graphql = GraphqlHttp::new(Executors { validating: schema.clone(), trusting }, provide, limits.clone(), redis, &metrics);
 //! let page = Graphiql { tabs: graphiql::tabs(), subscriptions: Some("/graphql/ws".into()) };
 //! let app = http::router(graphql.clone(), &page, schema.sdl(), ready, websocket_routes);
 //! axum::serve(listener, app).with_graceful_shutdown(stop).await?;
@@ -33,6 +34,7 @@ mod request_id;
 #[cfg(test)]
 mod tests;
 mod upload;
+mod validated;
 mod whole;
 
 use std::future::Future;
@@ -58,7 +60,7 @@ pub use self::upload::Uploads;
 use self::{answer::Refusal, request_id::name};
 pub use self::{
     graphiql::Graphiql, graphql::GraphqlHttp, guarded::Guarded, limits::Limits, metrics::metrics, provide::Context,
-    provide::Provide, request_id::RequestId,
+    provide::Provide, request_id::RequestId, validated::Executors,
 };
 use crate::error::Code;
 

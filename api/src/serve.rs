@@ -58,7 +58,11 @@ pub async fn serve(settings: &Settings, clock: SharedClock) -> anyhow::Result<()
             app.router = app.router.merge(metrics);
             None
         }
-        Some(address) => Some((listen(address, "METRICS_ADDR").await?, metrics)),
+        Some(address) => {
+            let listener = listen(address, "METRICS_ADDR").await?;
+            info!("metrics: http://{}/metrics", listener.local_addr()?);
+            Some((listener, metrics))
+        }
     };
     // Before it is said that it is ready: whoever reads that may want it to stop.
     let stop = stop()?;
@@ -68,10 +72,7 @@ pub async fn serve(settings: &Settings, clock: SharedClock) -> anyhow::Result<()
         stop.await;
         revisions.stop(); // Subscriptions have no end of their own.
     };
-    let apart = apart.map(|(listener, metrics)| {
-        info!("metrics: http://{}/metrics", settings.metrics_addr().expect("they are served apart"));
-        tokio::spawn(axum::serve(listener, metrics).into_future())
-    });
+    let apart = apart.map(|(listener, metrics)| tokio::spawn(axum::serve(listener, metrics).into_future()));
     axum::serve(listener, app.router).with_graceful_shutdown(stop).await?;
     app.finish.await;
     if let Some(apart) = apart {

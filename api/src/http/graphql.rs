@@ -53,6 +53,7 @@ use super::{
     parameters::{self, Parameters},
     provide::{Context, Provide},
     request_id::RequestId,
+    validated::{Executors, Validated},
     whole::{Asker, Question, Whole, Wholes},
 };
 use crate::{
@@ -69,10 +70,11 @@ type Outcome = Result<Arc<Whole>, Refusal>;
 pub struct GraphqlHttp<E, P>(Arc<Inner<E, P>>);
 
 struct Inner<E, P> {
-    executor: E,
+    executors: Executors<E>,
     provide: P,
     limits: Limits,
     documents: Documents,
+    validated: Validated,
     wholes: Wholes,
     flights: Flights<Question, Outcome>,
     counts: Counts,
@@ -88,15 +90,16 @@ impl<E, P> Clone for GraphqlHttp<E, P> {
 }
 
 impl<E: Executor, P: Provide> GraphqlHttp<E, P> {
-    /// `executor` is the schema, built through [`Limits::apply`] with the same limits.
-    pub fn new(executor: E, provide: P, limits: Limits, redis: Option<Redis>, metrics: &Metrics) -> Self {
+    /// `executors` are the schema, built through [`Limits::apply`] with the same limits.
+    pub fn new(executors: Executors<E>, provide: P, limits: Limits, redis: Option<Redis>, metrics: &Metrics) -> Self {
         let executions = Arc::new(Semaphore::new(limits.executions_max));
         let inner = Inner {
             documents: Documents::new(&limits, redis),
             wholes: Wholes::new(limits.answers_bytes_max),
             flights: Flights::new(),
             counts: Counts::new(metrics),
-            executor,
+            validated: Validated::new(),
+            executors,
             provide,
             limits,
             executions,
@@ -259,19 +262,28 @@ impl<E: Executor, P: Provide> GraphqlHttp<E, P> {
         let task = async move {
             let _permit = permit;
             let begun = Instant::now();
+            let is_valid = question.as_ref().is_some_and(|question| this.0.validated.knows(question));
             let time_max = this.0.limits.execution_time_max;
             let answer = async {
                 match this.0.provide.provide(&parts, request, fresh).await {
                     // A turn of it ends when it waits for the database, not after 128 locks: see `loaders::batched`.
-                    Ok((request, context)) => (unconstrained(this.0.executor.execute(request)).await, Some(context)),
+                    Ok((request, context)) => {
+                        let executor = if is_valid { &this.0.executors.trusting } else { &this.0.executors.validating };
+                        (unconstrained(executor.execute(request)).await, Some(context))
+                    }
                     Err(error) => (request_error(without_position(error)), None),
                 }
             };
             let (mut response, context) = timeout(time_max, answer).await.map_err(|_| late(time_max))?;
             settle(&mut response, task_id.as_str());
             log_answer(&response, operation, &operation_name, begun.elapsed());
-            if named && executed(&response) {
-                this.0.documents.keep(&document);
+            if executed(&response) {
+                if named {
+                    this.0.documents.keep(&document);
+                }
+                if let Some(question) = question.as_ref().filter(|_| !is_valid) {
+                    this.0.validated.learn(question);
+                }
             }
             let rests = context.filter(|_| question.is_some()).map(|context| context.rests());
             let whole = Arc::new(answer::whole(&response, rests));

@@ -97,7 +97,7 @@ impl Question {
         Self { asker: Asker::Anyone, ..self.clone() }
     }
 
-    fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         let asker = if let Asker::Named(name) = &self.asker { name.len() } else { 0 };
         size_of::<Self>() + self.operation.as_ref().map_or(0, |name| name.len()) + self.variables.len() + asker
     }

@@ -14,6 +14,7 @@ use ::ingest::rollup;
 use entity::archive::{ArchiveKey, Kind};
 use entity::ids::TrackId;
 use entity::ingest_run::Outcome;
+use entity::secret::KeyRing;
 use entity::spotify_account::disconnect;
 use entity::track_features;
 use serde_json::{Value, json};
@@ -21,7 +22,7 @@ use tests::api::{Api, NOW, at, history};
 use tests::database::TestDb;
 use tests::export::{Export, file, row};
 use tests::fake_spotify::AppMode;
-use tests::ingest::{Station, TestArchive};
+use tests::ingest::{Station, TOKEN_KEYS, TestArchive};
 use tests::on_both;
 
 on_both! {
@@ -45,7 +46,8 @@ const EVERYTHING: &str = "
         insights { ...all } ever: insights(range: { preset: ALL_TIME }) { ...all }
         viewer {
             username displayName timeZone listed insights { ...all }
-            plays { nodes { playedAt listenTimeMs track { name } } } gaps { after } sync { state lastPlayedAt }
+            plays { nodes { playedAt listenTimeMs track { name } } } gaps { after }
+            sync { state lastSucceededAt lastPlayedAt authorizationExpiresAt erasureRequestedAt }
             affinity(with: \"bob\") { score sharedArtists { name } sharedTracks { name } }
         }
         user(username: \"bob\") { displayName insights { ...all } }
@@ -162,6 +164,11 @@ async fn take(api: &Api, db: &TestDb, step: &str) {
     }
 }
 
+async fn mutate(api: &Api, mutation: &str) {
+    let answer = api.ask(&format!("mutation {{ done: {mutation} }}")).await;
+    assert_eq!(answer["done"]["userErrors"], json!([]), "{mutation}");
+}
+
 /// What a document of the catalogue says.
 async fn say(db: &TestDb, batch: Batch) {
     let key = ArchiveKey::new(Kind::Artists, at(NOW), format!("{batch:?}").as_bytes());
@@ -187,6 +194,21 @@ async fn what_the_ingest_does_is_seen_by_a_server_that_was_there_before(db: Test
     let fetched = ask(&api, &station.db, "a run").await;
     assert_ne!(fetched, nothing);
 
+    station.hear(&ada, 2);
+    station.db.execute("ALTER TABLE play RENAME TO away").await;
+    assert_eq!(station.run().await, Outcome::Failed);
+    station.db.execute("ALTER TABLE away RENAME TO play").await;
+    let missed = ask(&api, &station.db, "a run without the plays' table").await;
+    assert_eq!(station.drain().await.loaded.plays_loaded, 2);
+    let fetched = ask(&api, &station.db, "draining the spool").await;
+    assert_ne!(fetched, missed);
+
+    mutate(&api, "requestIngest(username: \"ada\") { userErrors { message } }").await;
+    ask(&api, &station.db, "asking for a fetch").await;
+    let newer = KeyRing::parse(&format!("newer:{},{TOKEN_KEYS}", "CQkJ".repeat(10) + "CQk=")).unwrap();
+    assert_eq!(accounts::rotate(&station.db.db(), &newer).await.unwrap().sealed, 1);
+    ask(&api, &station.db, "rotating keys").await;
+
     station.backfill(&KINDS, 100).await;
     let enriched = ask(&api, &station.db, "enrichment").await;
     assert_ne!(enriched, fetched);
@@ -201,14 +223,19 @@ async fn what_the_ingest_does_is_seen_by_a_server_that_was_there_before(db: Test
     // By hand, and so without telling anybody.
     station.db.execute("DELETE FROM play WHERE source = 'api'").await;
     let everything = Scope { user: None, since: None, source: Source::Archive };
-    assert_eq!(replay(&station.pipeline, everything).await.unwrap().loaded.plays_loaded, 12);
+    assert_eq!(replay(&station.pipeline, everything).await.unwrap().loaded.plays_loaded, 14);
     rollup::rebuild(&db, at(NOW)).await.unwrap();
     let replayed = ask(&api, &station.db, "a replay").await;
     assert_eq!(replayed["viewer"]["plays"], imported["viewer"]["plays"]);
     assert_eq!(replayed["ever"]["totals"], imported["ever"]["totals"]);
 
+    mutate(&api, "disconnectSpotify { userErrors { message } }").await;
+    let disconnected = ask(&api, &station.db, "disconnecting").await;
+    assert_ne!(disconnected["viewer"]["sync"], replayed["viewer"]["sync"]);
+
     station.pass_ms(1_000);
     assert!(disconnect(&station.pipeline.db, user, true, station.pipeline.clock.now()).await.unwrap());
+    ask(&api, &station.db, "asking for an erasure").await;
     station.whole_run().await;
     let erased = ask(&api, &station.db, "an erasure").await;
     assert_eq!(erased["viewer"]["plays"]["nodes"], json!([]));

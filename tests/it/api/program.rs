@@ -37,6 +37,31 @@ async fn the_schema_is_printed_as_it_is_published() {
 }
 
 #[tokio::test]
+async fn metrics_have_an_address_of_their_own_where_that_is_wanted_and_the_log_tells_of_each_question() {
+    let db = TestDb::sqlite().await;
+    history().listener("ada").track("a").played_times(1, "2026-11-20T10:00:00Z").load(&db.db()).await;
+    let program = program().env("DATABASE_URL", db.url()).env("RUST_LOG", "info,api::cache=debug");
+    let mut running = program.env("METRICS_ADDR", "127.0.0.1:0").start(&SERVE);
+    let line = running.says("metrics: ").await;
+    let metrics = line.split("metrics: ").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
+    let origin = address(&running.says("ready: open ").await);
+    let client = reqwest::Client::new();
+    for field in ["plays", "tracks"] {
+        let query = format!("{{\"query\":\"{{ insights {{ totals {{ {field} }} }} }}\"}}");
+        let asked = client.post(format!("{origin}/graphql")).header("content-type", "application/json").body(query);
+        assert_eq!(asked.send().await.unwrap().status(), StatusCode::OK);
+    }
+    for outcome in ["cache fill: totals", "cache miss: totals", "cache hit: totals"] {
+        let line = running.says(outcome).await;
+        assert!(line.contains("DEBUG") && line.contains("duration_us=") && line.contains("cache.key="), "{line}");
+    }
+    assert_eq!(client.get(format!("{origin}/metrics")).send().await.unwrap().status(), StatusCode::NOT_FOUND);
+    let told = client.get(&metrics).send().await.unwrap().text().await.unwrap();
+    assert!(told.contains("refrain_cache_questions_total{field=\"totals\",outcome=\"hit\"} 1"), "{told}");
+    assert_eq!(running.terminate().await.code, 0);
+}
+
+#[tokio::test]
 async fn without_access_control_only_this_machine_is_listened_to() {
     for listen_addr in ["0.0.0.0:5001", "[::]:5001", "192.0.2.1:80"] {
         let program = Program::api().env("AUTH", "none").env("LISTEN_ADDR", listen_addr);

@@ -8,7 +8,9 @@ use std::{
     time::Duration,
 };
 
-use async_graphql::{Context, ID, Object, Request as GraphqlRequest, Result, Schema, Subscription};
+use async_graphql::{
+    Context, ID, Object, Request as GraphqlRequest, Result, Schema, SchemaBuilder, Subscription, ValidationMode,
+};
 use axum::{
     Router,
     body::{Body, to_bytes},
@@ -23,7 +25,7 @@ use tower::ServiceExt;
 use crate::{
     cache::{Rests, Sampling},
     error,
-    http::{self, Graphiql, GraphqlHttp, Limits, Provide, graphiql, router},
+    http::{self, Executors, Graphiql, GraphqlHttp, Limits, Provide, graphiql, router},
     metrics::Metrics,
     revision::{Pin, Revision},
 };
@@ -33,6 +35,10 @@ pub(super) const NEW: &str = "application/graphql-response+json";
 /// Counts executions that ran to their end.
 #[derive(Clone, Default)]
 pub(super) struct Ended(pub(super) Arc<AtomicUsize>);
+
+/// Counts those of them that were not validated again.
+#[derive(Clone, Default)]
+pub(super) struct Trusted(pub(super) Arc<AtomicUsize>);
 
 pub(super) struct Query;
 
@@ -59,6 +65,9 @@ impl Query {
     async fn slow(&self, ctx: &Context<'_>, ms: u64) -> bool {
         tokio::time::sleep(Duration::from_millis(ms)).await;
         ctx.data_unchecked::<Ended>().0.fetch_add(1, Ordering::SeqCst);
+        if let Some(trusted) = ctx.data_opt::<Trusted>() {
+            trusted.0.fetch_add(1, Ordering::SeqCst);
+        }
         true
     }
     async fn long(&self) -> String {
@@ -143,13 +152,19 @@ pub(super) type Small = Schema<Query, Mutation, Subscribed>;
 pub(super) struct Face {
     pub(super) graphql: GraphqlHttp<Small, Viewer>,
     pub(super) ended: Ended,
+    /// Those of them that were not validated again.
+    pub(super) trusted: Trusted,
     /// What answers rest on.
     pub(super) number: Arc<AtomicI64>,
     router: Router,
 }
 
 pub(super) fn schema(limits: &Limits, ended: Ended) -> Small {
-    limits.apply(Schema::build(Query, Mutation, Subscribed)).data(ended).finish()
+    build(limits, ended).finish()
+}
+
+fn build(limits: &Limits, ended: Ended) -> SchemaBuilder<Query, Mutation, Subscribed> {
+    limits.apply(Schema::build(Query, Mutation, Subscribed)).data(ended)
 }
 
 impl Face {
@@ -166,15 +181,17 @@ impl Face {
         F: Fn() -> R + Clone + Send + Sync + 'static,
         R: Future<Output = Result<(), String>> + Send + 'static,
     {
-        let ended = Ended::default();
-        let schema = schema(&limits, ended.clone());
-        let sdl = schema.sdl();
+        let (ended, trusted) = (Ended::default(), Trusted::default());
+        let validating = schema(&limits, ended.clone());
+        let trusting = build(&limits, ended.clone()).data(trusted.clone()).validation_mode(ValidationMode::Fast);
+        let sdl = validating.sdl();
+        let executors = Executors { validating, trusting: trusting.finish() };
         let viewer = Viewer::default();
-        let graphql = GraphqlHttp::new(schema, viewer.clone(), limits, None, &Metrics::default());
+        let graphql = GraphqlHttp::new(executors, viewer.clone(), limits, None, &Metrics::default());
         let page = Graphiql { tabs: graphiql::tabs("ada"), subscriptions: Some("/graphql/ws".into()) };
         let others = Router::new().route("/other", get(async || "other"));
         let router = router(graphql.clone(), &page, sdl, ready, others);
-        Self { graphql, ended, number: viewer.number, router }
+        Self { graphql, ended, trusted, number: viewer.number, router }
     }
 
     pub(super) async fn send(&self, request: Request<Body>) -> Answer {

@@ -31,6 +31,31 @@ async fn an_answer_is_given_again_until_what_it_rests_on_changes() {
 }
 
 #[tokio::test]
+async fn what_was_found_valid_is_not_validated_again() {
+    let face = Face::new();
+    let trusted = || face.trusted.0.load(Ordering::SeqCst);
+    let query = "query ($ms: Int!) { slow(ms: $ms) }";
+    let ask = async |variables| face.post(json!({ "query": query, "variables": variables }).to_string(), &[]).await;
+    for _ in 0..3 {
+        ask(json!({ "ms": 0 })).await;
+    }
+    assert_eq!((executions(&face), trusted()), (3, 2));
+    // Other variables may be wrong ones.
+    ask(json!({ "ms": 1 })).await;
+    assert_eq!((executions(&face), trusted()), (4, 2));
+    for _ in 0..2 {
+        assert_eq!(ask(json!({ "ms": "long" })).await.refusal(), (200, "BAD_USER_INPUT".to_owned()));
+        let answer = post(&face, "query ($ms: Int) { slow(ms: $ms, mistaken: 1) }", &[]).await;
+        assert_eq!(answer.refusal(), (200, "GRAPHQL_VALIDATION_FAILED".to_owned()));
+    }
+    // A mutation is validated always.
+    for _ in 0..2 {
+        post(&face, "mutation { change }", &[]).await;
+    }
+    assert_eq!((executions(&face), trusted()), (6, 2));
+}
+
+#[tokio::test]
 async fn another_question_is_another_answer() {
     let face = Face::new();
     let query = "query A($ms: Int!) { slow(ms: $ms) } query B($ms: Int!) { slow(ms: $ms) }";
