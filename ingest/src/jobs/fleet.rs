@@ -7,8 +7,8 @@
 //! - *Recovery* is on: workers give signs of life, and what a dead one held is taken from it. By default it stays locked.
 //! - A job that was held by a dead worker *has failed once* (`JobRecovery → FailWithBackoff`). By default it would count as
 //!   never tried, and a job that kills its worker would kill them all, for ever.
-//! - The *local queue* is on: a worker takes jobs until there are none. By default it takes as many as it has hands, and the
-//!   next ones a poll later.
+//! - The *local queue* is on: a worker takes many jobs ahead by one statement, and gives back what it has not begun when it
+//!   stops. By default each job is fetched by itself.
 //! - Every account has a *queue* of its own, so that no two jobs of one account ever run at once, and its poll a *key*, so
 //!   that there is never more than one waiting.
 //! - A job that fails waits longer and longer, which stands in the queue and so outlives the worker.

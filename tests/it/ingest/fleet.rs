@@ -116,7 +116,7 @@ async fn a_job_that_killed_its_workers_three_times_is_not_tried_again() {
 async fn a_worker_goes_on_until_there_are_no_jobs() {
     let station = Station::new(TestDb::postgres().await).await;
     listeners(&station, 30).await;
-    // Nobody looks again: without a queue of its own, a worker would do as many jobs as it has hands.
+    // Nobody looks again.
     let watch = watch(&station, FleetSettings { poll: Duration::from_secs(3_600), ..SETTINGS });
     until(&station, "SELECT count(*) FROM play", 30).await;
     watch.stop().await;
@@ -145,6 +145,44 @@ async fn no_two_jobs_of_one_account_run_at_once() {
     watch.stop().await;
     assert_eq!(station.spotify.referee().calls_by(&ada, Endpoint::RecentlyPlayed), 4);
     assert_eq!(station.spotify.referee().most_at_once(&ada), 1);
+}
+
+#[tokio::test]
+async fn an_account_that_is_due_again_while_it_is_polled_waits_for_that_poll_and_once() {
+    let station = Station::new(TestDb::postgres().await).await;
+    let [ada] = listeners(&station, 1).await.try_into().unwrap();
+    station.spotify.add_rule(Rule::next(1, Quirk::Slow(Duration::from_secs(4))).at(Endpoint::RecentlyPlayed));
+    let mut watches = vec![watch(&station, SETTINGS)];
+    let held = "SELECT count(*) FROM graphile_worker.jobs WHERE key LIKE 'poll:%' AND locked_at IS NOT NULL
+                AND max_attempts = 3";
+    until(&station, held, 1).await;
+    // Whoever joins looks at once who is due.
+    for joined in 1..3 {
+        station.db.execute("UPDATE spotify_account SET requested_at = 1").await;
+        watches.push(watch(&station, SETTINGS));
+        until(&station, "SELECT count(*) FROM spotify_account WHERE requested_at IS NOT NULL", 0).await;
+        let waiting = "SELECT count(*) FROM graphile_worker.jobs WHERE key LIKE 'poll:%' AND locked_at IS NULL";
+        assert_eq!(station.db.number(waiting).await, 1, "after {joined} more have joined");
+    }
+    until(&station, "SELECT count(*) FROM graphile_worker._private_jobs", 0).await;
+    for watch in watches {
+        watch.stop().await;
+    }
+    assert_eq!(station.spotify.referee().calls_by(&ada, Endpoint::RecentlyPlayed), 2);
+    assert_eq!(station.spotify.referee().most_at_once(&ada), 1);
+}
+
+#[tokio::test]
+async fn a_worker_takes_jobs_ahead_and_gives_back_what_it_has_not_begun() {
+    let station = Station::new(TestDb::postgres().await).await;
+    listeners(&station, 30).await;
+    station.spotify.add_rule(Rule::always(Quirk::Slow(Duration::from_secs(3_600))).at(Endpoint::RecentlyPlayed));
+    let watch = watch(&station, SETTINGS);
+    let held = "SELECT CAST(count(*) > 8 AS int)::bigint FROM graphile_worker.jobs WHERE locked_at IS NOT NULL";
+    until(&station, held, 1).await;
+    watch.stop().await;
+    assert_eq!(station.db.number("SELECT count(*) FROM graphile_worker.jobs WHERE locked_at IS NOT NULL").await, 0);
+    assert_eq!(station.db.number("SELECT count(*) FROM graphile_worker.jobs WHERE key LIKE 'poll:%'").await, 30);
 }
 
 #[tokio::test]
