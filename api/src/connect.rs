@@ -24,6 +24,7 @@ use entity::db::Db;
 use entity::secret::KeyRing;
 use entity::settings::SpotifyApp;
 use entity::spotify_account::ConnectError;
+use entity::spotify_app;
 use sea_orm::DbErr;
 use serde::Deserialize;
 use tracing::{info, warn};
@@ -153,7 +154,11 @@ impl Shared {
             return Err(Error::Replayed);
         }
         let code = returned.code_of(sign_in.state())?;
-        let (grant, account_id) = self.spotify.redeem(&code, &self.connect.redirect_uri, &sign_in.verifier()).await?;
+        let is_blocked =
+            spotify_app::is_blocked(self.db.write(), &self.connect.app.client_id, now).await.map_err(failed)?;
+        let verifier = sign_in.verifier();
+        let redeemed = self.spotify.redeem(&code, &self.connect.redirect_uri, &verifier, is_blocked);
+        let (grant, account_id) = redeemed.await?;
         let user = sign_in.user();
         let sealed = self.connect.keys.seal(user, &grant.refresh_token);
         let sealed = sealed.map_err(|error| Error::Unavailable { source: error.into() })?;

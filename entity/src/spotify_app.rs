@@ -30,3 +30,9 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// Whether Spotify has asked this app to stay away for longer than until `now`.
+pub async fn is_blocked(db: &impl ConnectionTrait, client_id: &str, now: Instant) -> Result<bool, DbErr> {
+    let app = Entity::find_by_id(client_id).one(db).await?;
+    Ok(app.and_then(|app| app.blocked_until).is_some_and(|until| until > now))
+}

@@ -234,7 +234,7 @@ async fn what_the_ingest_does_is_seen_by_a_server_that_was_there_before(db: Test
     assert_ne!(disconnected["viewer"]["sync"], replayed["viewer"]["sync"]);
 
     station.pass_ms(1_000);
-    assert!(disconnect(&station.pipeline.db, user, true, station.pipeline.clock.now()).await.unwrap());
+    disconnect(&station.pipeline.db, user, true, station.pipeline.clock.now()).await.unwrap();
     ask(&api, &station.db, "asking for an erasure").await;
     station.whole_run().await;
     let erased = ask(&api, &station.db, "an erasure").await;

@@ -1,6 +1,8 @@
 //! Signing in to Spotify in a browser that comes to the API, and the end of the link.
 
 use api::connect::Connect;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use entity::secret::KeyRing;
 use entity::settings::SpotifyApp;
 use entity::spotify_account::{self, State};
@@ -9,9 +11,11 @@ use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 use tests::api::{Api, history};
 use tests::database::TestDb;
-use tests::fake_spotify::{FakeSpotify, Options};
-use tests::ingest::{Station, TOKEN_KEYS};
+use tests::fake_spotify::{Endpoint, FakeSpotify, Options};
+use tests::ingest::{Station, TOKEN_KEYS, TestArchive};
 use tests::on_both;
+use tests::ports::ReservedPort;
+use tests::program::Program;
 use url::Url;
 
 on_both! {
@@ -22,6 +26,8 @@ on_both! {
     a_sign_in_that_takes_too_long_is_over,
     a_browser_is_led_back_to_a_page_of_this_site,
     a_link_ends_at_once_and_the_data_with_the_next_run,
+    nobody_is_asked_who_somebody_is_while_spotify_wants_to_be_left_alone,
+    no_secret_is_in_the_log_or_the_metrics,
 }
 
 fn connect(spotify: &FakeSpotify, redirect_uri: Url) -> Connect {
@@ -118,6 +124,68 @@ async fn a_person_signs_in_and_is_linked(db: TestDb) {
 
     let named = browser.client.get(api.url("/connect/spotify")).header("x-viewer", "ada").send().await.unwrap();
     assert_eq!(named.status(), StatusCode::SEE_OTHER, "the header names somebody, too");
+}
+
+async fn nobody_is_asked_who_somebody_is_while_spotify_wants_to_be_left_alone(db: TestDb) {
+    let (spotify, api) = serve(&db).await;
+    spotify.add_listener("ada at Spotify");
+    let blocked = "INSERT INTO spotify_app (client_id, blocked_until) VALUES ('{}', 9000000000000)";
+    db.execute(&blocked.replace("{}", spotify.client_id())).await;
+    let mut browser = Browser::new();
+    let back = browser.sign_in(&api.url("/connect/spotify?username=bob")).await;
+    assert_eq!(browser.page(&back).await.0, StatusCode::OK);
+    assert_eq!(spotify.referee().calls(Endpoint::Me), 0);
+    let account = accounts(&db).await.remove(0);
+    assert_eq!((account.state, account.spotify_user_id), (State::Pending, None), "the first fetch asks");
+}
+
+async fn no_secret_is_in_the_log_or_the_metrics(db: TestDb) {
+    let options = Options { client_secret: "canary-client-secret-0123456789".to_owned(), ..Options::default() };
+    let spotify = FakeSpotify::start(options).await.unwrap();
+    let ada = spotify.add_listener("ada");
+    history().listener("ada").load(&db.db()).await;
+    let (port, closed, archive) =
+        (ReservedPort::reserve().unwrap(), ReservedPort::reserve().unwrap(), TestArchive::s3().await);
+    let origin = format!("http://{}", port.address());
+    let program = Program::api()
+        .envs(spotify.env())
+        .envs(archive.env())
+        .env("RUST_LOG", "trace")
+        .env("LISTEN_ADDR", port.address().to_string())
+        // The cluster trusts everybody, so it takes any password.
+        .env("DATABASE_URL", db.url().replacen("@", ":canary-database-password@", 1))
+        .env("REDIS_URL", format!("redis://:canary-redis-password@{}", closed.address()))
+        .env("TOKEN_KEYS", TOKEN_KEYS)
+        .env("SPOTIFY_REDIRECT_URI", format!("{origin}/connect/spotify/callback"));
+    let mut running = program.start(&["serve"]);
+    running.says("ready: open ").await;
+    let mut browser = Browser::new();
+    let back = browser.sign_in(&format!("{origin}/connect/spotify?username=ada")).await;
+    let sealed = browser.cookie.clone().unwrap();
+    let (status, page) = browser.page(&back).await;
+    assert_eq!(status, StatusCode::OK, "{page}");
+    // The code is worth nothing any more, and no reason to say it.
+    let again = browser.page(&back).await.1;
+    let upload = browser.client.post(format!("{origin}/import")).header("content-type", "application/zip");
+    assert_eq!(upload.body("no zip").send().await.unwrap().status(), StatusCode::ACCEPTED);
+    let metrics = browser.client.get(format!("{origin}/metrics")).send().await.unwrap().text().await.unwrap();
+    let said = running.terminate().await;
+    assert!(said.stderr.contains("TRACE"), "the log does say everything else");
+
+    let code = Url::parse(&back).unwrap().query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned();
+    let aws = archive.env().into_iter().find(|(name, _)| *name == "AWS_SECRET_ACCESS_KEY").unwrap().1;
+    let pair = STANDARD.encode(format!("{}:{}", spotify.client_id(), spotify.client_secret()));
+    let key = TOKEN_KEYS.split(':').nth(1).unwrap().to_owned();
+    let cookie = sealed.split_once('=').unwrap().1.to_owned();
+    let mut secrets = vec![spotify.client_secret().to_owned(), pair, aws, key, code, cookie];
+    secrets.push(spotify.refresh_token(&ada));
+    secrets.extend(["canary-database-password", "canary-redis-password"].map(String::from));
+    for text in [said.stderr, page, again, metrics] {
+        for secret in &secrets {
+            assert!(!text.contains(secret.as_str()), "{secret} is in {text}");
+        }
+        assert!(!text.split(|c: char| !c.is_ascii_alphanumeric()).any(|w| w.starts_with("BQ") && w.len() == 178));
+    }
 }
 
 async fn an_answer_may_come_to_another_instance_once(db: TestDb) {

@@ -4,6 +4,7 @@ use ::api::http::Uploads;
 use ::ingest::import::uploaded::{self, Attempt, Rules};
 use entity::archive::Prefix;
 use entity::ids::{ImportId, UserId};
+use entity::spotify_account::disconnect;
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
 use tests::api::Api;
@@ -23,6 +24,7 @@ on_both! {
     what_may_pass_is_tried_again_and_holds_up_nobody,
     a_watch_does_uploads_as_they_come,
     an_import_that_is_told_to_stop_is_left_to_another,
+    what_was_uploaded_before_an_erasure_is_not_imported,
     what_cannot_be_read_is_told_and_deleted,
     an_upload_goes_through_the_programs,
 }
@@ -168,6 +170,19 @@ async fn an_import_that_is_told_to_stop_is_left_to_another(db: TestDb) {
     let again = uploaded::attempt(&station.pipeline, &import_rules(), ImportId(1), &CancellationToken::new()).await;
     assert_eq!(again.unwrap(), Attempt::Needless);
     assert_eq!(plays(&station.db).await.len(), 2);
+}
+
+async fn what_was_uploaded_before_an_erasure_is_not_imported(db: TestDb) {
+    let station = Station::new(db).await;
+    let user = station.user(&station.listener("ada").await).await;
+    let api = Api::start(&station.db.db()).await;
+    let id = upload(&uploads(&station, 1 << 20).await, export()).await;
+    station.pass_ms(1_000);
+    assert!(disconnect(&station.db.db(), user, true, station.pipeline.clock.now()).await.unwrap());
+    assert_eq!(work(&station, true).await, 1);
+    let told = api.ask_with(TOLD, json!({ "id": id })).await;
+    assert_eq!(told["import"]["error"], "this person's data was erased after the upload");
+    assert_eq!((plays(&station.db).await.len(), station.archive.keys().await.len()), (0, 0), "kept is nothing of it");
 }
 
 #[tokio::test]

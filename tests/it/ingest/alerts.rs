@@ -1,7 +1,9 @@
 //! Being told: once for the worse and once for the better, also when there is much to tell or nobody to take it.
 
 use entity::ingest_run::Outcome;
-use ingest::alert::{Alerts, Subject, expiring, well};
+use entity::time::Instant;
+use ingest::alert::{Alerts, Subject, well};
+use ingest::jobs::Shift;
 use ingest::journal::{Journal, SILENCE_MAX_MS};
 use jiff::tz::TimeZone;
 use tests::database::TestDb;
@@ -212,19 +214,22 @@ async fn who_has_left_is_no_trouble(db: TestDb) {
 
 async fn the_end_of_an_authorization_is_told_at_each_of_its_days(db: TestDb) {
     let station = Station::new(db).await;
-    let user = station.user(&station.listener("ada").await).await;
+    let ada = station.listener("ada").await;
+    let user = station.user(&ada).await;
     let discord = discord().await;
-    let alerts = alerts(Some(&discord), None);
-    let ends_at = station.pipeline.clock.now() + 30 * 86_400_000;
-    for days in [30, 30, 7, 7, 1] {
-        let now = station.pipeline.clock.now();
-        expiring(&station.pipeline.db, user, Some((ends_at, days)), now).await.unwrap();
-        tell(&station, &alerts).await;
+    let shift = Shift { alerts: Some(alerts(Some(&discord), None)), ..station.shift() };
+    // Six months end 31 days from now.
+    let authorized_at = Instant::parse("2026-06-23T09:00:00Z").unwrap();
+    station.db.execute(&format!("UPDATE spotify_account SET authorized_at = {}", authorized_at.ms())).await;
+    for (days_later, told) in [(0, 0), (1, 1), (0, 1), (23, 2), (5, 2), (1, 3), (0, 3)] {
+        station.pass_ms(days_later * 86_400_000);
+        shift.begin().await.unwrap();
+        assert_eq!(discord.messages().len(), told);
     }
     let ends = format!("The authorization of account {user} ends soon");
     assert_eq!(discord.titles(), vec![ends; 3]);
-    expiring(&station.pipeline.db, user, None, station.pipeline.clock.now()).await.unwrap();
-    tell(&station, &alerts).await;
+    station.add("ada", &station.spotify.refresh_token(&ada)).await;
+    shift.begin().await.unwrap();
     assert_eq!(discord.titles()[3..], [format!("The authorization of account {user} is renewed")]);
 }
 

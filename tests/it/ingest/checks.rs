@@ -12,6 +12,7 @@ use tests::ingest::{TOKEN_KEYS, TestArchive};
 use tests::on_both;
 use tests::ports::ReservedPort;
 use tests::program::{Program, Said};
+use tests::redis::Redis;
 
 on_both! {
     everything_that_works_is_said_to_work_and_leaves_nothing_behind,
@@ -79,6 +80,9 @@ async fn everything_that_works_is_said_to_work_and_leaves_nothing_behind(db: Tes
     let said = place.program().env("DISCORD_WEBHOOK_URL", url).run(&["check", "discord", "--json"]).await;
     assert_eq!(verdicts(&said), json!({ "discord": "passed" }));
     served.abort();
+    let redis = Redis::start().await;
+    let said = place.program().env("REDIS_URL", redis.url()).run(&["check", "redis", "--json"]).await;
+    assert_eq!(verdicts(&said), json!({ "redis": "passed" }));
 }
 
 async fn what_does_not_work_is_told_with_what_to_do(db: TestDb) {
