@@ -17,7 +17,7 @@ use tracing::info;
 use crate::cache::{Cache, Rests};
 use crate::connect::{self, Connect};
 use crate::graphql::{self, RequestContext, Schema, Shared};
-use crate::http::{self, Context, Graphiql, GraphqlHttp, Guarded, Limits, Provide, graphiql};
+use crate::http::{self, Answers, Context, Graphiql, GraphqlHttp, Guarded, Limits, Provide, graphiql};
 use crate::loaders::Memory;
 use crate::metrics::Metrics;
 use crate::redis::Redis;
@@ -109,25 +109,34 @@ pub fn app(
     let connect = connect::routes(db, clock.clone(), connect);
     let executors = graphql::executors(limits);
     let schema = executors.validating.clone();
-    let (cache, memory) =
-        (Cache::sharing(keeping.shares().fields, &metrics, redis.clone()), Memory::new(keeping.shares().rows));
+    let (cache, memory, answers) = (
+        Cache::sharing(keeping.shares().fields, &metrics, redis.clone()),
+        Memory::new(keeping.shares().rows),
+        Answers::new(keeping.shares().answers),
+    );
     let on_cleared = {
-        let (cache, memory) = (cache.clone(), memory.clone());
+        let (cache, memory, answers) = (cache.clone(), memory.clone(), answers.clone());
         move || {
             memory.clear();
+            answers.clear();
             let entries = cache.clear(None);
-            info!(entries, "an operator has emptied the cache: {entries} entries are dropped");
+            info!(
+                entries,
+                "the cache is emptied, as an operator or an erasure asked for: {entries} entries are dropped"
+            );
         }
     };
     let revisions = Revisions::follow(db, keeping.freshness, &metrics, on_cleared);
     tokio::spawn(tidy(metrics.clone(), revisions.stopped()));
     if let Some(redis) = &redis {
-        let (cache, memory, revisions) = (cache.clone(), memory.clone(), revisions.clone());
+        let (cache, memory, answers) = (cache.clone(), memory.clone(), answers.clone());
+        let revisions = revisions.clone();
         redis.on_cleared(move |audience| {
             // Their numbers have risen, and are read anew; what is dropped here only makes room.
             revisions.forget(&[audience]);
             cache.clear((audience != CLEARED).then_some(audience));
             memory.clear();
+            answers.clear();
         });
     }
     let shared = Shared {
@@ -139,8 +148,7 @@ pub fn app(
         redis: redis.clone(),
     };
 
-    let limits = &Limits { answers_bytes_max: keeping.shares().answers, ..limits.clone() };
-    let handler = GraphqlHttp::new(executors, ForRequests(shared.clone()), limits.clone(), redis, &metrics);
+    let handler = GraphqlHttp::new(executors, ForRequests(shared.clone()), limits.clone(), answers, redis, &metrics);
 
     let equip = move |request: Request| request.data(Arc::new(RequestContext::new(shared.clone(), None, false)));
     let websocket = GraphQLSubscription::new(Guarded::new(schema.clone(), limits.clone(), equip));

@@ -6,7 +6,7 @@
 //! let limits = Limits::default();
 //! let build = || limits.apply(Schema::build(Query, Mutation, Subscription));
 //! let (schema, trusting) = (build().finish(), build().validation_mode(ValidationMode::Fast).finish());
-//! let graphql = GraphqlHttp::new(Executors { validating: schema.clone(), trusting }, provide, limits.clone(), redis, &metrics);
+//! let graphql = GraphqlHttp::new(Executors { validating: schema.clone(), trusting }, provide, limits.clone(), answers, redis, &metrics);
 //! let page = Graphiql { tabs: graphiql::tabs(), subscriptions: Some("/graphql/ws".into()) };
 //! let app = http::router(graphql.clone(), &page, schema.sdl(), ready, websocket_routes);
 //! axum::serve(listener, app).with_graceful_shutdown(stop).await?;
@@ -60,7 +60,7 @@ pub use self::upload::Uploads;
 use self::{answer::Refusal, request_id::name};
 pub use self::{
     graphiql::Graphiql, graphql::GraphqlHttp, guarded::Guarded, limits::Limits, metrics::metrics, provide::Context,
-    provide::Provide, request_id::RequestId, validated::Executors,
+    provide::Provide, request_id::RequestId, validated::Executors, whole::Answers,
 };
 use crate::error::Code;
 

@@ -26,7 +26,7 @@ pub const PEOPLE: i32 = -2;
 /// Rises when any row of it is made or changed, so with nearly every page of plays that brings something new.
 pub const SHOWN: i32 = -4;
 
-/// Not data: how often an operator has emptied the API's caches.
+/// Not data: how often the API's caches were emptied, by an operator or because somebody was erased.
 pub const CLEARED: i32 = -3;
 
 /// A row of `revision`.

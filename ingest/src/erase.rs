@@ -151,7 +151,8 @@ async fn rows(db: &Db, user: UserId, now: Instant) -> Result<(Erased, Instant, b
     let until = if is_linked { request.requested_at } else { now.max(request.requested_at) };
     let row = erasure::ActiveModel { user_id: Set(user), erased_until: Set(Some(until)), ..Default::default() };
     erasure::Entity::update(row).exec(&transaction).await?;
-    revision::raise(&transaction, &[user.0, revision::EVERYONE], now).await?;
+    // The last: what the API has kept of this person is not only never asked for again, but forgotten.
+    revision::raise(&transaction, &[user.0, revision::EVERYONE, revision::CLEARED], now).await?;
     transaction.commit().await?;
     Ok((erased, until, is_linked))
 }

@@ -54,7 +54,7 @@ use super::{
     provide::{Context, Provide},
     request_id::RequestId,
     validated::{Executors, Validated},
-    whole::{Asker, Question, Whole, Wholes},
+    whole::{Answers, Asker, Question, Whole},
 };
 use crate::{
     cache::{Boarding, Flights},
@@ -75,7 +75,7 @@ struct Inner<E, P> {
     limits: Limits,
     documents: Documents,
     validated: Validated,
-    wholes: Wholes,
+    answers: Answers,
     flights: Flights<Question, Outcome>,
     counts: Counts,
     /// Bounds executions that run, including those whose client has left.
@@ -91,11 +91,18 @@ impl<E, P> Clone for GraphqlHttp<E, P> {
 
 impl<E: Executor, P: Provide> GraphqlHttp<E, P> {
     /// `executors` are the schema, built through [`Limits::apply`] with the same limits.
-    pub fn new(executors: Executors<E>, provide: P, limits: Limits, redis: Option<Redis>, metrics: &Metrics) -> Self {
+    pub fn new(
+        executors: Executors<E>,
+        provide: P,
+        limits: Limits,
+        answers: Answers,
+        redis: Option<Redis>,
+        metrics: &Metrics,
+    ) -> Self {
         let executions = Arc::new(Semaphore::new(limits.executions_max));
         let inner = Inner {
             documents: Documents::new(&limits, redis),
-            wholes: Wholes::new(limits.answers_bytes_max),
+            answers,
             flights: Flights::new(),
             counts: Counts::new(metrics),
             validated: Validated::new(),
@@ -200,7 +207,7 @@ impl<E: Executor, P: Provide> GraphqlHttp<E, P> {
 
     /// The kept answer, if it stands.
     async fn kept(&self, question: &Question) -> Option<Arc<Whole>> {
-        let whole = self.0.wholes.get(question)?;
+        let whole = self.0.answers.get(question)?;
         self.stands(&whole).await.then_some(whole)
     }
 
@@ -288,7 +295,7 @@ impl<E: Executor, P: Provide> GraphqlHttp<E, P> {
             let rests = context.filter(|_| question.is_some()).map(|context| context.rests());
             let whole = Arc::new(answer::whole(&response, rests));
             if let Some(question) = &question {
-                this.0.wholes.keep(question, &whole);
+                this.0.answers.keep(question, &whole);
             }
             Ok(whole)
         };

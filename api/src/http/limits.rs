@@ -30,8 +30,6 @@ pub struct Limits {
     pub complexity_max: usize,
     /// Bytes of documents remembered by their text, and again by their hash. Default 16 MiB each.
     pub documents_bytes_max: usize,
-    /// Bytes of whole answers that are kept to be given again. Default 16 MiB.
-    pub answers_bytes_max: u64,
     /// Executions at one time; beyond it, requests are turned away rather than queued. Default 512.
     pub executions_max: usize,
     /// How long reading a body, and then answering it, may each take. Default 10 s.
@@ -52,7 +50,6 @@ impl Default for Limits {
             introspection_lists_max: 3,
             complexity_max: 5_000,
             documents_bytes_max: 16 * 1024 * 1024,
-            answers_bytes_max: 16 * 1024 * 1024,
             executions_max: 512,
             execution_time_max: Duration::from_secs(10),
         }

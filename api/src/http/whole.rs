@@ -103,8 +103,9 @@ impl Question {
     }
 }
 
-/// The answers that are kept, within a budget.
-pub(super) struct Wholes(Cache<Arc<Question>, Arc<Whole>, ByBytes>);
+/// The whole answers that are kept, within a budget. Clones share them.
+#[derive(Clone)]
+pub struct Answers(Arc<Cache<Arc<Question>, Arc<Whole>, ByBytes>>);
 
 #[derive(Clone)]
 struct ByBytes;
@@ -118,11 +119,24 @@ impl Weighter<Arc<Question>, Arc<Whole>> for ByBytes {
     }
 }
 
-impl Wholes {
-    pub(super) fn new(bytes: u64) -> Self {
+impl Default for Answers {
+    /// Of 16 MiB.
+    fn default() -> Self {
+        Self::new(16 * 1024 * 1024)
+    }
+}
+
+impl Answers {
+    /// None yet, and never more than so many bytes of them.
+    pub fn new(bytes: u64) -> Self {
         // An answer of a list has some kilobytes.
         let count = usize::try_from(bytes / 4_096).unwrap_or(usize::MAX);
-        Self(Cache::with_weighter(count.max(1), bytes, ByBytes))
+        Self(Arc::new(Cache::with_weighter(count.max(1), bytes, ByBytes)))
+    }
+
+    /// Forgets all.
+    pub fn clear(&self) {
+        self.0.clear();
     }
 
     pub(super) fn get(&self, question: &Question) -> Option<Arc<Whole>> {

@@ -2,6 +2,7 @@
 //! kept everything says the same as one that was just started.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::ingest::batch::{Album, Artist, Batch, Features};
 use ::ingest::command::accounts::{self, Add};
@@ -237,6 +238,12 @@ async fn what_the_ingest_does_is_seen_by_a_server_that_was_there_before(db: Test
     disconnect(&station.pipeline.db, user, true, station.pipeline.clock.now()).await.unwrap();
     ask(&api, &station.db, "asking for an erasure").await;
     station.whole_run().await;
+    let forgotten = async {
+        while api.ask("{ cache { entries } }").await["cache"]["entries"] != 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), forgotten).await.expect("nothing is kept of who is gone");
     let erased = ask(&api, &station.db, "an erasure").await;
     assert_eq!(erased["viewer"]["plays"]["nodes"], json!([]));
 }

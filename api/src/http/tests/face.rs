@@ -25,7 +25,7 @@ use tower::ServiceExt;
 use crate::{
     cache::{Rests, Sampling},
     error,
-    http::{self, Executors, Graphiql, GraphqlHttp, Limits, Provide, graphiql, router},
+    http::{self, Answers, Executors, Graphiql, GraphqlHttp, Limits, Provide, graphiql, router},
     metrics::Metrics,
     revision::{Pin, Revision},
 };
@@ -187,7 +187,8 @@ impl Face {
         let sdl = validating.sdl();
         let executors = Executors { validating, trusting: trusting.finish() };
         let viewer = Viewer::default();
-        let graphql = GraphqlHttp::new(executors, viewer.clone(), limits, None, &Metrics::default());
+        let graphql =
+            GraphqlHttp::new(executors, viewer.clone(), limits, Answers::default(), None, &Metrics::default());
         let page = Graphiql { tabs: graphiql::tabs("ada"), subscriptions: Some("/graphql/ws".into()) };
         let others = Router::new().route("/other", get(async || "other"));
         let router = router(graphql.clone(), &page, sdl, ready, others);

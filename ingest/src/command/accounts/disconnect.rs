@@ -84,7 +84,7 @@ pub async fn remove(pipeline: &Pipeline, user: UserId) -> anyhow::Result<Erased>
     let erased = erase::one(pipeline, user).await?;
     let transaction = pipeline.db.begin().await?;
     user::Entity::delete_by_id(user).exec(&transaction).await.context("the account itself could not be removed")?;
-    revision::raise(&transaction, &[user.0, revision::EVERYONE, revision::PEOPLE], now).await?;
+    revision::raise(&transaction, &[user.0, revision::EVERYONE, revision::PEOPLE, revision::CLEARED], now).await?;
     transaction.commit().await?;
     Ok(erased)
 }
