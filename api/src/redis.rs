@@ -15,7 +15,7 @@ use ::redis::aio::MultiplexedConnection;
 use ::redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, RedisError};
 use anyhow::Context;
 use entity::db::Db;
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use metrics::{Counter, Gauge};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use sha2::{Digest, Sha256};
@@ -182,6 +182,8 @@ async fn keep(inner: Weak<Inner>) {
                     info!("Redis is reached: instances share their answers");
                 }
                 pause = PAUSE_MIN;
+                // Those who had waited for the last connection may all have said that it is of no use.
+                let _ = inner.broken.notified().now_or_never();
                 inner.set(Some(connection.clone()));
                 let reason = watch(&inner, connection).await;
                 inner.set(None);

@@ -213,6 +213,8 @@ impl Inner {
             return;
         }
         if pushed.numbers.len() > AUDIENCES_MAX {
+            // What others are reading now may be older than what is forgotten here, so none of it is taken in.
+            pushed.session += 1;
             pushed.numbers.clear();
         }
         for (audience, revision) in read {

@@ -141,6 +141,7 @@ pub async fn enrich(pipeline: &Pipeline, app: &App, order: &Order<'_>, progress:
         abilities,
         calls_max: order.calls_max,
         queues: BTreeMap::new(),
+        search_refused: false,
         failures: 0,
         journal: None,
         command: order.command,
@@ -178,6 +179,8 @@ struct Work<'a> {
     calls_max: u32,
     /// What is lacking, most played first, as far as it was read.
     queues: BTreeMap<Kind, VecDeque<Lacking>>,
+    /// Whether Spotify refuses to search, which it is asked once in each enrichment.
+    search_refused: bool,
     /// Calls that failed since the last that did not.
     failures: u32,
     /// Begun with the first call: a run that found nothing to do is no history.
@@ -194,7 +197,9 @@ impl Work<'_> {
         loop {
             let mut is_done = true;
             for kind in kinds {
-                if *kind == Kind::Features && self.abilities.batches(Kind::Features) == Some(false) {
+                if *kind == Kind::Features && self.abilities.batches(Kind::Features) == Some(false)
+                    || *kind == Kind::Name && self.search_refused
+                {
                     continue;
                 }
                 let batches = self.abilities.batches(*kind);
@@ -294,6 +299,11 @@ impl Work<'_> {
         self.count().await?;
         let body = match self.catalogue.search(&names.track, &names.artist).await {
             Ok(body) => body.into_bytes(),
+            Err(spotify::Error::Refused { why, reason }) if why.may_be_endpoint() => {
+                info!("Spotify does not let this app search ({reason}), so names stay without an id");
+                self.search_refused = true;
+                return Ok(());
+            }
             Err(error) => return self.settle(Kind::Name, chosen, Err(error.into())).await,
         };
         let page = RawPage { kind: answer::archived(Kind::Name), fetched_at: self.pipeline.clock.now(), bytes: body };
@@ -305,8 +315,18 @@ impl Work<'_> {
                 if !answer::is_noted(self.pipeline, Kind::Track, lacking).await? {
                     return Ok(()); // It has to be asked for again, and then so has its id.
                 }
-                *self.enriched.found.entry(Kind::Name).or_default() += 1;
-                self.note(Kind::Name, chosen, Answer::Whole).await?;
+                // Another row may have the id already: then this one keeps its name, as what no search finds.
+                let answer = match names::of(self.pipeline, lacking).await? {
+                    None => {
+                        *self.enriched.found.entry(Kind::Name).or_default() += 1;
+                        Answer::Whole
+                    }
+                    Some(_) => {
+                        self.enriched.absent += 1;
+                        Answer::Absent
+                    }
+                };
+                self.note(Kind::Name, chosen, answer).await?;
             }
             Ok(None) => {
                 self.enriched.absent += 1;

@@ -96,6 +96,9 @@ pub async fn one(pipeline: &Pipeline, user: UserId) -> Result<Erased, Error> {
     for prefix in Prefix::personal(user) {
         erased.objects += objects(&pipeline.archive, &prefix, until, is_linked).await?;
     }
+    if is_linked {
+        erased.objects += uploads(&pipeline.archive, user, until).await?;
+    }
     let done =
         erasure::ActiveModel { user_id: Set(user), done_at: Set(Some(pipeline.clock.now())), ..Default::default() };
     erasure::Entity::update_many()
@@ -135,7 +138,12 @@ async fn rows(db: &Db, user: UserId, now: Instant) -> Result<(Erased, Instant, b
     let mut erased = Erased::default();
     // What an import kept beside the plays, and the imports that wait or tell of themselves.
     echo::Entity::delete_many().filter(echo::Column::UserId.eq(user)).exec(&transaction).await?;
-    import::Entity::delete_many().filter(import::Column::UserId.eq(user)).exec(&transaction).await?;
+    // What was uploaded after the request stays, to be told: it is imported for who has connected again, and refused else.
+    import::Entity::delete_many()
+        .filter(import::Column::UserId.eq(user))
+        .filter(import::Column::UploadedAt.lte(request.requested_at))
+        .exec(&transaction)
+        .await?;
     let plays = play::Entity::delete_many().filter(play::Column::UserId.eq(user));
     erased.plays = plays.exec(&transaction).await?.rows_affected;
     let skips = skip::Entity::delete_many().filter(skip::Column::UserId.eq(user));
@@ -155,6 +163,18 @@ async fn rows(db: &Db, user: UserId, now: Instant) -> Result<(Erased, Instant, b
     revision::raise(&transaction, &[user.0, revision::EVERYONE, revision::CLEARED], now).await?;
     transaction.commit().await?;
     Ok((erased, until, is_linked))
+}
+
+/// The files that `user` had uploaded until then; how many.
+async fn uploads(archive: &archive::Archive, user: UserId, until: Instant) -> Result<u64, archive::Error> {
+    let (mut listing, mut count) = (archive.uploads(Some(user)), 0);
+    while let Some(page) = listing.next_uploads().await? {
+        for key in page.iter().filter(|key| key.uploaded_at() <= until) {
+            archive.delete_upload(key).await?;
+            count += 1;
+        }
+    }
+    Ok(count)
 }
 
 /// The archive's objects below `prefix` that were received until then; how many. Where nobody is linked any more, that is

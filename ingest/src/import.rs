@@ -51,12 +51,21 @@ pub struct Options {
     pub match_window_s: u32,
     /// What may be read.
     pub limits: Limits,
+    /// Since when the files are here; from when the import begins, if nothing is said.
+    pub received_at: Option<Instant>,
 }
 
 impl Options {
     /// As the command does it if nothing else is said.
     pub fn new(user: UserId) -> Self {
-        Self { user, zone: TimeZone::UTC, dry_run: false, match_window_s: MATCH_WINDOW_S, limits: Limits::default() }
+        Self {
+            user,
+            zone: TimeZone::UTC,
+            dry_run: false,
+            match_window_s: MATCH_WINDOW_S,
+            limits: Limits::default(),
+            received_at: None,
+        }
     }
 }
 
@@ -77,6 +86,9 @@ pub enum Error {
     /// The database did not take it. What was loaded before stays; the same import again goes on.
     #[error("the database did not take the plays; begin the same import again, it goes on where it stopped")]
     Database(#[from] DbErr),
+    /// Somebody wanted it to stop. What was loaded before stays; the same import again goes on.
+    #[error("it was told to stop; begin the same import again, it goes on where it stopped")]
+    Stopped,
     /// The reader's thread is gone.
     #[error("the reading of the files was interrupted")]
     Interrupted,
@@ -98,7 +110,7 @@ pub async fn import(
         begun.begin(sources.found.iter().map(|found| found.bytes).sum());
         Ok::<Report, source::Error>(reader::read(&sources, limits, began_at, &send))
     });
-    let mut loader = Loader::new(options.user, options.match_window_s);
+    let mut loader = Loader::new(options.user, options.match_window_s, options.received_at.unwrap_or(began_at));
     // A dry run does all of it in one transaction, and takes it back.
     let rehearsal = if options.dry_run { Some(db.begin().await?) } else { None };
     let mut taken = Vec::new();

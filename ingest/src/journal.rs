@@ -81,6 +81,22 @@ impl Journal {
         ingest_run::Entity::update(row).exec(db).await.map(|_| ())
     }
 
+    /// Takes back a run that has nothing to do, in the transaction that has begun it.
+    pub async fn take_back(db: &impl ConnectionTrait, run: RunId) -> Result<(), DbErr> {
+        ingest_run::Entity::delete_by_id(run).exec(db).await.map(|_| ())
+    }
+
+    /// Takes an account out of a shared run that will not be fetched. Whoever does the last account ends the run.
+    pub async fn account_gone(&self) -> Result<(), DbErr> {
+        use ingest_run::{Column, Entity};
+        Entity::update_many()
+            .col_expr(Column::Accounts, Expr::col(Column::Accounts).sub(1))
+            .filter(Column::Id.eq(self.run))
+            .exec(self.db.write())
+            .await?;
+        self.account_done(Loaded::default()).await
+    }
+
     /// Adds what one account of a shared run did. Whoever does the last account ends the run.
     pub async fn account_done(&self, loaded: Loaded) -> Result<(), DbErr> {
         use ingest_run::{Column, Entity};
@@ -107,7 +123,7 @@ impl Journal {
         let loaded = ingest_step::Column::Name.eq("load").and(ingest_step::Column::Outcome.eq(Outcome::Succeeded));
         let succeeded = steps.filter(loaded).count(self.db.write()).await?;
         let outcome = match succeeded {
-            0 => Outcome::Failed,
+            0 if accounts > 0 => Outcome::Failed,
             all if all >= accounts => Outcome::Succeeded,
             _ => Outcome::Partly,
         };

@@ -233,6 +233,11 @@ impl Pipeline {
                 link.succeed(due_at, account.requested_at).await?;
             }
             Err(Failure::Spotify(spotify::Error::Withdrawn)) => {} // The link has noted it.
+            // Until then nobody may be asked, and asking whether one may is no use.
+            Err(Failure::Spotify(spotify::Error::RateLimited { retry_after, .. })) => {
+                let asked = i64::try_from(retry_after.as_millis()).unwrap_or(i64::MAX / 4);
+                link.fail(pace.retry(user, now).max(now + asked)).await?;
+            }
             Err(_) => link.fail(pace.retry(user, now)).await?,
         }
         if result.is_ok()

@@ -143,7 +143,14 @@ impl Uploads {
             error: Set(None),
             ..Default::default()
         };
-        let row = self.queue(row).await.map_err(Failure::Database)?;
+        let row = match self.queue(row).await {
+            Ok(row) => row,
+            Err(error) => {
+                // Nobody would come for it. Should this fail, too, the ingest sweeps it up.
+                self.archive.delete_upload(&key).await.ok();
+                return Err(Failure::Database(error));
+            }
+        };
         info!(import.id = row.id.0, user.id = viewer.id.0, bytes, "import {} waits for the ingest", row.id);
         let answer = json!({ "id": crate::graphql::import_id(row.id), "state": "PENDING" });
         let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::key::instant;
-use super::{Archive, Error};
+use super::{Archive, Error, Listing, Prefix};
 use crate::ids::UserId;
 use crate::time::Instant;
 
@@ -39,14 +39,23 @@ impl UploadKey {
         is_key.then(|| Self(text.to_owned()))
     }
 
+    /// When the upload was complete.
+    pub fn uploaded_at(&self) -> Instant {
+        let time = self.0.rsplit('/').next().and_then(|name| name.split('-').next());
+        time.and_then(instant).expect("a key that was parsed has its time")
+    }
+
     pub(super) fn as_str(&self) -> &str {
         &self.0
     }
 }
 
+/// What all uploads begin with.
+pub(super) const FOLDER: &str = "imports/v1/";
+
 /// What all uploads of a person begin with.
 pub(super) fn folder(user: UserId) -> String {
-    format!("imports/v1/user={user}/")
+    format!("{FOLDER}user={user}/")
 }
 
 impl std::fmt::Display for UploadKey {
@@ -56,6 +65,11 @@ impl std::fmt::Display for UploadKey {
 }
 
 impl Archive {
+    /// The files in the inbox, of one person or of all; `Listing::next_uploads` reads them.
+    pub fn uploads(&self, user: Option<UserId>) -> Listing {
+        self.list(&Prefix::uploads(user))
+    }
+
     /// Keeps the file at `path` under `key`. When this returns, it is durable.
     pub async fn put_upload(&self, key: &UploadKey, path: &Path) -> Result<(), Error> {
         let failed = |source| Error::Put { key: key.to_string(), source };
@@ -96,6 +110,7 @@ mod tests {
         let key = UploadKey::new(UserId(7), Instant::from_ms(1_795_338_000_007));
         assert!(key.to_string().starts_with("imports/v1/user=7/20261122T090000007Z-"), "{key}");
         assert_eq!(UploadKey::parse(&key.to_string()).as_ref(), Some(&key));
+        assert_eq!(key.uploaded_at(), Instant::from_ms(1_795_338_000_007));
         assert_ne!(key, UploadKey::new(UserId(7), Instant::from_ms(1_795_338_000_007)));
         for bad in
             [key.to_string().replace("user=7", "user=../7"), format!("/{key}"), format!("{key}/x"), String::new()]

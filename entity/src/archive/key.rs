@@ -142,6 +142,11 @@ impl Prefix {
         vec![Self::of(Kind::Plays(user)), Self::of(Kind::Person(user)), Self(super::inbox::folder(user))]
     }
 
+    /// The inbox: of one person, or of all.
+    pub fn uploads(user: Option<UserId>) -> Self {
+        Self(user.map_or_else(|| super::inbox::FOLDER.to_owned(), super::inbox::folder))
+    }
+
     /// The whole archive.
     pub fn everything() -> Self {
         Self(String::new())

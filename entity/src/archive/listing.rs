@@ -30,18 +30,26 @@ impl Listing {
 
     /// The next keys, a thousand at most; `None` at the end.
     pub async fn next_page(&mut self) -> Result<Option<Vec<ArchiveKey>>, Error> {
-        let texts = match &mut self.pages {
-            Place::Directory(walk) => walk.next_page().await.map_err(Source::from),
-            Place::Bucket(pages) => pages.next_page().await,
-        };
-        let texts = texts.map_err(|source| Error::List { prefix: self.prefix.clone(), source })?;
-        Ok(texts.map(|texts| {
+        Ok(self.next_texts().await?.map(|texts| {
             let all = texts.len();
             let keys: Vec<ArchiveKey> = texts.iter().filter_map(|text| ArchiveKey::parse(text)).collect();
             let uploads = texts.iter().filter(|text| UploadKey::parse(text).is_some()).count();
             self.strange += all - keys.len() - uploads;
             keys
         }))
+    }
+
+    /// The next keys of uploaded files, a thousand at most; `None` at the end.
+    pub async fn next_uploads(&mut self) -> Result<Option<Vec<UploadKey>>, Error> {
+        Ok(self.next_texts().await?.map(|texts| texts.iter().filter_map(|text| UploadKey::parse(text)).collect()))
+    }
+
+    async fn next_texts(&mut self) -> Result<Option<Vec<String>>, Error> {
+        let texts = match &mut self.pages {
+            Place::Directory(walk) => walk.next_page().await.map_err(Source::from),
+            Place::Bucket(pages) => pages.next_page().await,
+        };
+        texts.map_err(|source| Error::List { prefix: self.prefix.clone(), source })
     }
 
     /// How many objects it has passed whose names are no keys: something else put them there.

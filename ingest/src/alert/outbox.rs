@@ -7,7 +7,7 @@ use entity::alert_delivery::{self, ActiveModel, Column, Entity};
 use entity::db::Db;
 use entity::spotify_account::{self, State};
 use entity::time::Instant;
-use sea_orm::sea_query::{Expr, OnConflict, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
 use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 /// How long a claim holds: longer than a channel may take with its retries.
@@ -63,19 +63,20 @@ fn is_news(alert: &alert::Model, told: Option<&alert_delivery::Model>, now: Inst
 
 /// Notes that `channel` has taken these changes.
 pub(super) async fn told(db: &Db, channel: &str, changes: &[alert::Model], now: Instant) -> Result<(), DbErr> {
-    let rows = changes.iter().map(|alert| ActiveModel {
-        channel: Set(channel.to_owned()),
-        subject: Set(alert.subject.clone()),
-        number: Set(alert.number),
-        standing: Set(alert.standing),
-        told_at: Set(Some(now)),
-        claimed_until: Set(None),
-    });
-    let note = OnConflict::columns([Column::Channel, Column::Subject])
-        .update_columns([Column::Number, Column::Standing, Column::ToldAt, Column::ClaimedUntil])
-        .to_owned();
-    Entity::insert_many(rows).on_conflict(note).exec_without_returning(db.write()).await?;
-    Ok(())
+    let transaction = db.begin().await?;
+    for alert in changes {
+        // The claim has made the row; if the alert has gone meanwhile, so has the row, and nothing is left to note.
+        let row = ActiveModel {
+            number: Set(alert.number),
+            standing: Set(alert.standing),
+            told_at: Set(Some(now)),
+            claimed_until: Set(None),
+            ..ActiveModel::default()
+        };
+        let of_alert = Column::Channel.eq(channel).and(Column::Subject.eq(&alert.subject));
+        Entity::update_many().set(row).filter(of_alert).exec(&transaction).await?;
+    }
+    transaction.commit().await
 }
 
 /// Hands back what could not be told, for the next time.

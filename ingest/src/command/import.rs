@@ -16,6 +16,7 @@ use entity::revision;
 use entity::time::Instant;
 use entity::user::{self, check_username};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use super::{exit_code, open};
@@ -129,9 +130,11 @@ pub async fn run(
     let files = options.files.clone();
     let result = match options.dry_run {
         true => import::import(db, clock, files, &wanted, progress).await,
-        false => import::recorded(db, clock, files, &wanted, progress).await,
+        // A signal ends the command itself; the run history tells that it never ended.
+        false => import::recorded(db, clock, files, &wanted, progress, &CancellationToken::new()).await,
     };
     shown.abort();
+    shown.await.ok(); // The line is gone before the report is written.
     let outcome = import::outcome(result.as_ref());
     let report = result?;
     info!(

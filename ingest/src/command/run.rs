@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use clap::Args;
 use entity::chain::chain;
 use entity::clock::SharedClock;
-use tracing::{info, warn};
+use entity::ingest_run::Outcome;
+use tracing::{error, info, warn};
 
 use super::{exit_code, stop};
 use crate::config::Settings;
@@ -32,7 +33,7 @@ pub(super) async fn execute(settings: &Settings, options: Options, clock: Shared
         return Ok(ExitCode::SUCCESS);
     }
     let shift = shift(settings, Pace::default(), clock).await?;
-    let Some(_lock) = Lock::try_take(&settings.database_url()?, &shift.pipeline.db).await? else {
+    let Some(lock) = Lock::try_take(&settings.database_url()?, &shift.pipeline.db).await? else {
         info!("another run is at work; it fetches what is due");
         return Ok(ExitCode::SUCCESS);
     };
@@ -40,13 +41,24 @@ pub(super) async fn execute(settings: &Settings, options: Options, clock: Shared
     let drained = drain(&shift).await;
     let stop = stop::on_signal();
     let mut tally = pass(&shift, "run", which, &stop).await?;
-    imports(&shift.pipeline, &shift.imports, &settings.database_url()?, &stop).await?;
     tally.loaded = tally.loaded.and(Loaded { spooled: drained.waiting + drained.damaged, ..Loaded::default() });
     tokio::select! {
         () = stop.cancelled() => {}
         concluded = shift.conclude() => concluded?,
     }
-    Ok(exit_code(tally.outcome()))
+    // Imports may take long, and keep nobody else from fetching meanwhile.
+    drop(lock);
+    let imported = match stop.is_cancelled() {
+        true => Ok(0),
+        false => imports(&shift.pipeline, &shift.imports, &settings.database_url()?, &stop).await,
+    };
+    Ok(exit_code(match (tally.outcome(), imported) {
+        (Outcome::Succeeded, Err(error)) => {
+            error!("uploaded imports wait for the next run: {}", chain(&*error));
+            Outcome::Partly
+        }
+        (outcome, _) => outcome,
+    }))
 }
 
 /// What a job needs, from the settings.

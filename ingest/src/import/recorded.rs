@@ -8,6 +8,7 @@ use entity::chain::chain;
 use entity::clock::SharedClock;
 use entity::db::Db;
 use entity::ingest_run::Outcome;
+use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::{Error, Options, Progress, Report, import};
@@ -17,13 +18,14 @@ use crate::load::Loaded;
 /// More often than a run counts as crashed.
 const ALIVE_EVERY: Duration = Duration::from_secs(60);
 
-/// Imports, and records it as a run.
+/// Imports until `stop`, and records it as a run.
 pub async fn recorded(
     db: &Db,
     clock: &SharedClock,
     paths: Vec<PathBuf>,
     options: &Options,
     progress: Arc<Progress>,
+    stop: &CancellationToken,
 ) -> Result<Report, Error> {
     let (journal, began_at) = (Journal::begin(db, clock, "import").await?, clock.now());
     let importing = import(db, clock, paths, options, progress);
@@ -39,6 +41,7 @@ pub async fn recorded(
     let result = tokio::select! {
         result = importing => result,
         () = living => unreachable!("it lives for ever"),
+        () = stop.cancelled() => Err(Error::Stopped),
     };
     let message = result.as_ref().err().map(|error| chain(error));
     let duration_ms = clock.now() - began_at;
@@ -53,6 +56,7 @@ pub fn outcome(result: Result<&Report, &Error>) -> Outcome {
     match result {
         Ok(report) if report.is_whole() => Outcome::Succeeded,
         Ok(_) => Outcome::Partly,
+        Err(Error::Stopped) => Outcome::Skipped,
         Err(_) => Outcome::Failed,
     }
 }

@@ -34,6 +34,14 @@ pub enum Error {
         /// Why.
         source: ZipError,
     },
+    /// A zip that Spotify never made.
+    #[error("{path} has {entries} entries, and Spotify's zips have some dozens: expected my_spotify_data.zip")]
+    Crowded {
+        /// Which.
+        path: String,
+        /// How many.
+        entries: usize,
+    },
     /// Somebody else's folder.
     #[error(
         "{path} holds no listening history: expected Streaming_History_Audio_*.json, endsong_*.json or StreamingHistory*.json, as in the my_spotify_data.zip that Spotify sends"
@@ -143,9 +151,15 @@ fn look_into_folder(folder: &Path, depth: usize, sources: &mut Sources) -> Resul
     Ok(())
 }
 
+/// Spotify's zips have some dozens of files.
+const ENTRIES_MAX: usize = 10_000;
+
 fn look_into_zip(path: &Path, sources: &mut Sources) -> Result<(), Error> {
     let failed = |source| Error::Zip { path: shown(path), source };
     let mut zip = open_zip(path)?;
+    if zip.len() > ENTRIES_MAX {
+        return Err(Error::Crowded { path: shown(path), entries: zip.len() });
+    }
     let mut found = Vec::new();
     for index in 0..zip.len() {
         let entry = zip.by_index_raw(index).map_err(failed)?;

@@ -1,7 +1,10 @@
 //! An import that was uploaded: from the archive's inbox, where the API has put it, to its end.
 //!
 //! Who attempts which one when is the engine's business (`crate::jobs`). Doing an import twice is doing it once, so an attempt that
-//! counts as dead and goes on all the same works in vain at worst; what it says is not heard any more.
+//! counts as dead and goes on all the same works in vain at worst: what it says is not heard any more, and it deletes nothing.
+//!
+//! The uploaded file is personal. It is deleted when the import has ended, unless the operator wants it kept; what a killed process
+//! left lying is swept up.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,8 +34,14 @@ pub struct Rules {
     pub keep: bool,
 }
 
-/// An import that so many attempts began and none ended is given up.
+/// An import that so many attempts began and none ended is given up: it kills whoever tries.
 const ATTEMPTS_MAX: i32 = 5;
+
+/// For so long, what may pass is waited for.
+const PATIENCE_MS: i64 = 3 * 86_400_000;
+
+/// A file that no import waits for is swept up when it is so old. Younger ones may be of an upload that is being recorded.
+const SWEPT_AFTER_MS: i64 = 86_400_000;
 
 const SAID_EVERY: Duration = Duration::from_secs(2);
 
@@ -63,14 +72,39 @@ pub async fn attempt(
     stop: &CancellationToken,
 ) -> Result<Attempt, DbErr> {
     let Some(begun) = begin(pipeline, id).await? else { return Ok(Attempt::Needless) };
-    tokio::select! {
-        attempt = end(pipeline, rules, &begun) => attempt,
-        () = stop.cancelled() => {
-            let row = ActiveModel { state: Set(State::Pending), attempts: Set(begun.attempts - 1), ..ActiveModel::default() };
-            write(pipeline, &begun, row).await?;
-            Ok(Attempt::Stopped)
+    end(pipeline, rules, &begun, stop).await
+}
+
+/// Deletes what lies in the inbox and no import waits for, unless files are kept; how many files that were.
+pub async fn sweep(pipeline: &Pipeline, rules: &Rules) -> Result<usize, SweepError> {
+    if rules.keep {
+        return Ok(0);
+    }
+    let (mut listing, mut swept) = (pipeline.archive.uploads(None), 0);
+    while let Some(page) = listing.next_uploads().await? {
+        for key in page.iter().filter(|key| key.uploaded_at() < pipeline.clock.now() + -SWEPT_AFTER_MS) {
+            let waits = Entity::find().filter(waits()).filter(Column::ObjectKey.eq(key.to_string()));
+            if waits.one(pipeline.db.write()).await?.is_none() {
+                pipeline.archive.delete_upload(key).await?;
+                swept += 1;
+            }
         }
     }
+    if swept > 0 {
+        info!(swept, "{swept} uploaded files that no import waits for are deleted");
+    }
+    Ok(swept)
+}
+
+/// Why the inbox could not be swept.
+#[derive(Debug, thiserror::Error)]
+pub enum SweepError {
+    /// The archive.
+    #[error("the archive's inbox cannot be swept")]
+    Archive(#[from] archive::Error),
+    /// The database.
+    #[error("which imports wait cannot be read")]
+    Database(#[from] DbErr),
 }
 
 fn waits() -> Condition {
@@ -90,10 +124,10 @@ async fn begin(pipeline: &Pipeline, id: ImportId) -> Result<Option<Model>, DbErr
 }
 
 /// Brings a begun import to its end.
-async fn end(pipeline: &Pipeline, rules: &Rules, begun: &Model) -> Result<Attempt, DbErr> {
+async fn end(pipeline: &Pipeline, rules: &Rules, begun: &Model, stop: &CancellationToken) -> Result<Attempt, DbErr> {
     let result = match begun.attempts > ATTEMPTS_MAX {
         true => Err(Failure::GivenUp),
-        false => do_it(pipeline, rules, begun).await,
+        false => do_it(pipeline, rules, begun, stop).await,
     };
     let now = pipeline.clock.now();
     let row = match &result {
@@ -115,9 +149,17 @@ async fn end(pipeline: &Pipeline, rules: &Rules, begun: &Model) -> Result<Attemp
                 ..ActiveModel::default()
             }
         }
-        Err(failure) if failure.may_pass() && begun.attempts < ATTEMPTS_MAX => {
+        // Neither counts as an attempt: nothing is wrong with the import.
+        Err(Failure::File(Error::Stopped)) => {
+            let row =
+                ActiveModel { state: Set(State::Pending), attempts: Set(begun.attempts - 1), ..ActiveModel::default() };
+            write(pipeline, begun, row).await?;
+            return Ok(Attempt::Stopped);
+        }
+        Err(failure) if failure.may_pass() && now < begun.uploaded_at + PATIENCE_MS => {
             warn!(import.id = begun.id.0, "import {} is tried again: {}", begun.id, chain(failure));
-            let row = ActiveModel { state: Set(State::Pending), ..ActiveModel::default() };
+            let row =
+                ActiveModel { state: Set(State::Pending), attempts: Set(begun.attempts - 1), ..ActiveModel::default() };
             write(pipeline, begun, row).await?;
             return Ok(Attempt::Again);
         }
@@ -126,7 +168,9 @@ async fn end(pipeline: &Pipeline, rules: &Rules, begun: &Model) -> Result<Attemp
             ActiveModel { state: Set(State::Failed), error: Set(Some(failure.to_string())), ..ActiveModel::default() }
         }
     };
-    write(pipeline, begun, ActiveModel { ended_at: Set(Some(now)), ..row }).await?;
+    if !write(pipeline, begun, ActiveModel { ended_at: Set(Some(now)), ..row }).await? {
+        return Ok(Attempt::Needless);
+    }
     let is_erased = matches!(result, Err(Failure::Erased));
     if (is_erased || !rules.keep)
         && let Some(key) = UploadKey::parse(&begun.object_key)
@@ -166,7 +210,7 @@ impl Failure {
     }
 }
 
-async fn do_it(pipeline: &Pipeline, rules: &Rules, begun: &Model) -> Result<Report, Failure> {
+async fn do_it(pipeline: &Pipeline, rules: &Rules, begun: &Model, stop: &CancellationToken) -> Result<Report, Failure> {
     let db = pipeline.db.write();
     let person = user::Entity::find_by_id(begun.user_id).one(db).await.map_err(Failure::Database)?;
     let person = person.ok_or(Failure::Gone)?;
@@ -176,7 +220,11 @@ async fn do_it(pipeline: &Pipeline, rules: &Rules, begun: &Model) -> Result<Repo
     let key = UploadKey::parse(&begun.object_key).ok_or(Failure::Gone)?;
     let folder = tempfile::Builder::new().prefix("refrain-import-").tempdir().map_err(Failure::Disk)?;
     let path = folder.path().join("the upload");
-    pipeline.archive.get_upload(&key, &path).await.map_err(|failure| match failure {
+    let fetched = tokio::select! {
+        fetched = pipeline.archive.get_upload(&key, &path) => fetched,
+        () = stop.cancelled() => return Err(Failure::File(Error::Stopped)),
+    };
+    fetched.map_err(|failure| match failure {
         archive::Error::Missing { .. } => Failure::Gone,
         failure => Failure::Archive(failure),
     })?;
@@ -184,10 +232,11 @@ async fn do_it(pipeline: &Pipeline, rules: &Rules, begun: &Model) -> Result<Repo
         zone: entity::time::zone(&person.time_zone).unwrap_or(jiff::tz::TimeZone::UTC),
         match_window_s: rules.match_window_s,
         limits: rules.limits,
+        received_at: Some(begun.uploaded_at),
         ..Options::new(person.id)
     };
     let progress = Arc::new(Progress::default());
-    let importing = recorded(&pipeline.db, &pipeline.clock, vec![path], &options, Arc::clone(&progress));
+    let importing = recorded(&pipeline.db, &pipeline.clock, vec![path], &options, Arc::clone(&progress), stop);
     // Side by side: on SQLite, what is said waits for the one connection that the import has.
     let saying = async {
         loop {
@@ -219,9 +268,9 @@ async fn say(pipeline: &Pipeline, begun: &Model, progress: &Progress) {
     }
 }
 
-/// Writes to the row of an import, if no later attempt has begun.
-async fn write(pipeline: &Pipeline, begun: &Model, row: ActiveModel) -> Result<(), DbErr> {
+/// Writes to the row of an import, if no later attempt has begun; whether it did.
+async fn write(pipeline: &Pipeline, begun: &Model, row: ActiveModel) -> Result<bool, DbErr> {
     let mine = Column::State.eq(State::Running).and(Column::Attempts.eq(begun.attempts));
     let written = Entity::update_many().set(row).filter(Column::Id.eq(begun.id)).filter(mine);
-    written.exec(pipeline.db.write()).await.map(|_| ())
+    written.exec(pipeline.db.write()).await.map(|written| written.rows_affected > 0)
 }

@@ -31,6 +31,7 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use super::imports::sweep;
 use super::{ACCOUNTS_AT_A_TIME, Engine, GRACE, Shift};
 use entity::chain::chain;
 use entity::db::Db;
@@ -79,6 +80,7 @@ impl Engine for Fleet {
     async fn work(&self, shift: Shift, stop: CancellationToken) -> anyhow::Result<()> {
         check_migrated(&shift.pipeline.db).await?;
         let tick = shift.pace.tick();
+        sweep(&shift.pipeline, &shift.imports).await;
         while !stop.is_cancelled() {
             let chores = tasks::chores_now_and_then(&shift, tick, stop.clone());
             let worked = async {

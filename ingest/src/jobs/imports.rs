@@ -18,25 +18,49 @@ pub async fn imports(
     database_url: &str,
     stop: &CancellationToken,
 ) -> anyhow::Result<usize> {
+    sweep(pipeline, rules).await;
     match pipeline.db.backend() {
         DbBackend::Postgres => Fleet::default().imports(pipeline, rules, stop).await,
-        _ => alone(pipeline, rules, database_url, stop).await,
+        _ => Ok(alone(pipeline, rules, database_url, stop).await?.ended),
+    }
+}
+
+/// Deletes uploaded files that were left lying. That it cannot is no reason not to import.
+pub(super) async fn sweep(pipeline: &Pipeline, rules: &Rules) {
+    if let Err(error) = uploaded::sweep(pipeline, rules).await {
+        warn!("uploaded files that nobody needs may stay in the archive: {}", chain(&error));
     }
 }
 
 const LOOKED_EVERY: Duration = Duration::from_secs(5);
 
+/// How long what may pass is given to pass.
+const AGAIN_AFTER: Duration = Duration::from_secs(60);
+
 /// Does imports as they come, on SQLite, until `stop` says so.
 pub(super) async fn watch_alone(pipeline: &Pipeline, rules: &Rules, database_url: &str, stop: &CancellationToken) {
+    sweep(pipeline, rules).await;
     while !stop.is_cancelled() {
-        if let Err(error) = alone(pipeline, rules, database_url, stop).await {
-            warn!("uploaded imports wait until the database is back: {}", chain(&*error));
-        }
+        let pause = match alone(pipeline, rules, database_url, stop).await {
+            Ok(Alone { again: 0, .. }) => LOOKED_EVERY,
+            Ok(_) => AGAIN_AFTER,
+            Err(error) => {
+                warn!("uploaded imports wait until the database is back: {}", chain(&*error));
+                LOOKED_EVERY
+            }
+        };
         tokio::select! {
             () = stop.cancelled() => {}
-            () = tokio::time::sleep(LOOKED_EVERY) => {}
+            () = tokio::time::sleep(pause) => {}
         }
     }
+}
+
+/// What came of the imports that waited.
+#[derive(Clone, Copy, Default)]
+struct Alone {
+    ended: usize,
+    again: usize,
 }
 
 async fn alone(
@@ -44,16 +68,18 @@ async fn alone(
     rules: &Rules,
     database_url: &str,
     stop: &CancellationToken,
-) -> anyhow::Result<usize> {
-    let Some(_lock) = Lock::try_take_imports(database_url)? else { return Ok(0) };
-    let (mut ended, mut after) = (0, None);
+) -> anyhow::Result<Alone> {
+    let Some(_lock) = Lock::try_take_imports(database_url)? else { return Ok(Alone::default()) };
+    let (mut alone, mut after) = (Alone::default(), None);
     while !stop.is_cancelled()
         && let Some(id) = uploaded::next(pipeline, after).await?
     {
-        if uploaded::attempt(pipeline, rules, id, stop).await? == Attempt::Ended {
-            ended += 1;
+        match uploaded::attempt(pipeline, rules, id, stop).await? {
+            Attempt::Ended => alone.ended += 1,
+            Attempt::Again => alone.again += 1,
+            Attempt::Needless | Attempt::Stopped => {}
         }
         after = Some(id);
     }
-    Ok(ended)
+    Ok(alone)
 }

@@ -83,8 +83,8 @@ pub struct Loader {
     window_ms: i64,
     names: Names,
     identities: Identities,
-    /// When the first chunk came.
-    began_at: Option<Instant>,
+    /// What was here before somebody was erased is refused.
+    received_at: Instant,
 }
 
 /// What the neighbours of so many records are recognised by is kept in memory.
@@ -98,10 +98,10 @@ const RECORDS_AT_A_TIME: usize = 5_000;
 const APART_MS: i64 = 24 * 60 * 60 * 1000;
 
 impl Loader {
-    /// For streams of `user`. An export's end and the API's may be `window_s` apart.
-    pub fn new(user: UserId, window_s: u32) -> Self {
+    /// For streams of `user`, whose files were here at `received_at`. An export's end and the API's may be `window_s` apart.
+    pub fn new(user: UserId, window_s: u32, received_at: Instant) -> Self {
         let window_ms = i64::from(window_s) * 1000;
-        Self { user, window_ms, names: Names::default(), identities: Identities::default(), began_at: None }
+        Self { user, window_ms, names: Names::default(), identities: Identities::default(), received_at }
     }
 
     /// Loads a chunk at `now`, all of it or nothing.
@@ -130,9 +130,8 @@ impl Loader {
     /// Loads a chunk as a part of the caller's transaction.
     pub async fn load_in(&mut self, db: &impl ConnectionTrait, chunk: &Chunk, now: Instant) -> Result<Taken, DbErr> {
         records::lock(db, self.user).await?;
-        // An import that began before an erasure must not go on after it.
-        let began_at = *self.began_at.get_or_insert(now);
-        if erasure::refuses(db, self.user, began_at).await? {
+        // What was here before an erasure must not come back after it.
+        if erasure::refuses(db, self.user, self.received_at).await? {
             return Err(DbErr::Custom("this person's data are being erased: import again after that".to_owned()));
         }
         if self.identities.len() > IDENTITIES_MAX {

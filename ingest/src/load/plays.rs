@@ -38,9 +38,9 @@ impl Known {
             Self { plays: BTreeSet::new(), recordings: HashSet::new(), ends: BTreeSet::new(), before: None };
         let ends = || pages.iter().flat_map(|(_, batch)| &batch.plays).map(|play| play.played_at);
         let (Some(first), Some(last)) = (ends().min(), ends().max()) else { return Ok(known) };
-        let rows: Vec<(Instant, TrackId, Option<String>)> = Entity::find()
+        let rows: Vec<(Instant, TrackId, Source, Option<String>)> = Entity::find()
             .select_only()
-            .columns([Column::PlayedAt, Column::TrackId])
+            .columns([Column::PlayedAt, Column::TrackId, Column::Source])
             .column_as(track::Column::Isrc, "isrc")
             .join(JoinType::InnerJoin, play::Relation::Track.def())
             .filter(Column::UserId.eq(user))
@@ -48,10 +48,13 @@ impl Known {
             .into_tuple()
             .all(db)
             .await?;
-        for (played_at, track, isrc) in rows {
-            known.plays.insert((played_at, track));
+        for (played_at, track, source, isrc) in rows {
             known.ends.insert(played_at);
-            known.recordings.extend(isrc.map(|isrc| (played_at, isrc)));
+            // What an export told is matched with what the API tells, and then both are remembered.
+            if source == Source::Api {
+                known.plays.insert((played_at, track));
+                known.recordings.extend(isrc.map(|isrc| (played_at, isrc)));
+            }
         }
         let echoes: Vec<(Instant, TrackId)> = echo::Entity::find()
             .select_only()

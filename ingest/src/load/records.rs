@@ -391,5 +391,14 @@ pub(super) async fn has_exports(
         .order_by_asc(play::Column::PlayedAt)
         .one(db)
         .await?;
-    Ok(exported.is_some())
+    if exported.is_some() {
+        return Ok(true);
+    }
+    let echoed = echo::Entity::find()
+        .filter(echo::Column::UserId.eq(user))
+        .filter(echo::Column::PlayedAt.between(from, until))
+        .filter(echo::Column::Source.eq(Source::Export))
+        .one(db)
+        .await?;
+    Ok(echoed.is_some())
 }

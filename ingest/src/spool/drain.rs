@@ -78,6 +78,12 @@ impl Pipeline {
         };
         match self.is_known(key).await {
             Ok(true) => {}
+            Ok(false) if self.is_nobody_here().await => {
+                warn!(
+                    "{key} waits on in the spool: nobody is in the database; `refrain-ingest replay --from-archive` brings people back"
+                );
+                return Fate::Waiting;
+            }
             Ok(false) => {
                 info!("{key} leaves the spool: this person is not here any more");
                 return self.forget(key, Fate::Dropped).await;
@@ -121,6 +127,11 @@ impl Pipeline {
                 Fate::Waiting
             }
         }
+    }
+
+    /// Whether the database is a new one, which knows of nobody whether they have left. If that cannot be read, it may be.
+    async fn is_nobody_here(&self) -> bool {
+        !matches!(user::Entity::find().one(self.db.write()).await, Ok(Some(_)))
     }
 
     /// Whether the person is still here and has not erased what came then; catalogue documents are everyone's.

@@ -42,6 +42,9 @@ fn path(kind: Kind) -> &'static str {
 /// What is meant is among the first. (An app in Development Mode may ask for no more than 10 since 2026.)
 const FOUND_MAX: &str = "5";
 
+/// As much of a name finds it; Spotify refuses long questions.
+const NAME_CHARACTERS_MAX: usize = 80;
+
 /// The app's own access. A token is fetched for the first call, and again when Spotify no longer takes it.
 pub struct Catalogue {
     app: App,
@@ -70,7 +73,8 @@ impl Catalogue {
     /// The tracks that Spotify finds by the name of a track and an artist, as received; the best first.
     pub async fn search(&self, track: &str, artist: &str) -> Result<String, Error> {
         // Quotation marks end a name, and there is no way to write one in it.
-        let [track, artist] = [track, artist].map(|name| name.replace('"', " "));
+        let [track, artist] =
+            [track, artist].map(|name| name.replace('"', " ").chars().take(NAME_CHARACTERS_MAX).collect::<String>());
         let wanted = format!("track:\"{track}\" artist:\"{artist}\"");
         let query = HashMap::from([("q", wanted.as_str()), ("type", "track"), ("limit", FOUND_MAX)]);
         self.get("search", &query).await

@@ -13,13 +13,14 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// Larger than any answer of these two.
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
-/// What the code is worth, and whose it is; the latter is `None` where Spotify does not say at the moment, and is learned at
-/// the first fetch.
+/// What the code is worth, and whose it is; the latter is `None` where Spotify does not say at the moment (or wants to be left
+/// alone: `is_blocked`), and is learned at the first fetch.
 pub async fn redeem(
     app: &SpotifyApp,
     code: &str,
     redirect_uri: &Url,
     verifier: &Verifier,
+    is_blocked: bool,
 ) -> Result<(Grant, Option<String>), Error> {
     let client = Client::builder().timeout(TIMEOUT).build().map_err(unreachable)?;
     let request = client
@@ -28,6 +29,9 @@ pub async fn redeem(
         .form(&consent::redemption(code, redirect_uri, verifier));
     let (status, body) = answer(request.send().await.map_err(unreachable)?).await?;
     let grant = consent::read_grant(status, &body)?;
+    if is_blocked {
+        return Ok((grant, None));
+    }
     let request = client.get(app.api_url.join("me").expect("a base address takes a path"));
     let (status, body) = answer(request.bearer_auth(&grant.access_token).send().await.map_err(unreachable)?).await?;
     match status {

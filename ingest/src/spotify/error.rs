@@ -148,14 +148,20 @@ fn is_quota(body: &str) -> bool {
     reason.is_some_and(|reason| reason == "QUOTA_EXCEEDED")
 }
 
+/// How long to stay away if only a date says it and nothing tells from when.
+const RETRY_AFTER_UNMEASURED: Duration = Duration::from_secs(3_600);
+
 /// `Retry-After` in either form (RFC 9110, section 10.2.3): seconds, or a date, which is read against the same answer's
 /// `Date`, so that a clock that is off on either side does no harm.
 fn retry_after(value: &str, date: Option<&str>) -> Option<Duration> {
-    if let Ok(seconds) = value.trim().parse() {
-        return Some(Duration::from_secs(seconds));
+    if let Ok(seconds) = value.trim().parse::<f64>() {
+        return Duration::try_from_secs_f64(seconds.ceil()).ok();
     }
     let http_date = |text: &str| jiff::fmt::rfc2822::parse(text).ok();
-    let wait = http_date(value)?.timestamp().duration_since(http_date(date?)?.timestamp());
+    let until = http_date(value)?.timestamp();
+    // Whoever writes a date means a long time; without the answer's own, nothing tells how long.
+    let Some(date) = date.and_then(http_date) else { return Some(RETRY_AFTER_UNMEASURED) };
+    let wait = until.duration_since(date.timestamp());
     Some(Duration::try_from(wait).unwrap_or_default())
 }
 
@@ -170,6 +176,9 @@ mod tests {
         assert_eq!(retry_after("74000", None), Some(Duration::from_secs(74_000)));
         assert_eq!(retry_after("Sun, 22 Nov 2026 12:00:00 GMT", date), Some(Duration::from_secs(10_800)));
         assert_eq!(retry_after("Sun, 22 Nov 2026 08:00:00 GMT", date), Some(Duration::ZERO));
+        assert_eq!(retry_after("30.5", None), Some(Duration::from_secs(31)));
+        assert_eq!(retry_after("Sun, 22 Nov 2026 12:00:00 GMT", None), Some(Duration::from_secs(3_600)));
         assert_eq!(retry_after("soon", date), None);
+        assert_eq!(retry_after("-3", date), None);
     }
 }

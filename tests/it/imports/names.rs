@@ -2,11 +2,12 @@
 
 use ::ingest::enrich::{KINDS, Stop};
 use entity::enrichment::Kind;
+use entity::ids::UserId;
 use serde_json::{Value, json};
 use tests::database::TestDb;
 use tests::export::{Export, file, short_row, with};
-use tests::fake_spotify::{AppMode, Endpoint};
-use tests::ingest::{Station, TestArchive};
+use tests::fake_spotify::{AppMode, Endpoint, Quirk, Rule};
+use tests::ingest::{Station, TestArchive, documents};
 use tests::on_both;
 
 use super::{T0, import, person, texts};
@@ -15,6 +16,7 @@ on_both! {
     tracks_known_by_name_only_are_found_by_a_search,
     what_no_search_finds_stays_and_is_not_searched_for_again,
     a_budget_covers_the_search_and_what_it_found,
+    a_search_that_is_refused_stops_nothing_else,
 }
 
 /// A row of the short account data about a track of the fake's world.
@@ -83,4 +85,24 @@ async fn a_budget_covers_the_search_and_what_it_found(db: TestDb) {
     assert_eq!(station.spotify.referee().calls(Endpoint::Search), 2);
     let enriched = station.backfill(&[Kind::Name], 100).await;
     assert_eq!((enriched.calls, enriched.found[&Kind::Name], enriched.stopped), (2, 1, None));
+}
+
+async fn a_search_that_is_refused_stops_nothing_else(db: TestDb) {
+    let rows = |station: &Station| (0..2).map(|n| short_row_of(station, n, T0 + n as i64 * 600_000)).collect();
+    let station = imported(db, AppMode::Development, rows).await;
+    let said = station.spotify.world().tracks[5].clone();
+    let bare = documents::Track { id: said.id.clone(), ..documents::Track::default() };
+    let document = documents::page(&[bare.at(station.now_ms())]);
+    station.load(entity::archive::Kind::Plays(UserId(1)), document).await.unwrap();
+    for quirk in [Quirk::Forbidden(None), Quirk::Html(200)] {
+        station.spotify.add_rule(Rule::next(1, quirk).at(Endpoint::Search));
+        let enriched = station.backfill(&KINDS, 100).await;
+        assert_eq!(enriched.stopped, None);
+        station.spotify.clear_rules();
+    }
+    assert!(station.db.count("artist_image").await > 0, "all else went on");
+    let ids = "SELECT t.spotify_id FROM play p JOIN track t ON t.id = p.track_id";
+    // What made no sense is left alone for a week; the other one was found.
+    let names = texts(&station.db, ids).await.into_iter().filter(|id| id.starts_with("name:")).count();
+    assert_eq!(names, 1);
 }

@@ -1,15 +1,21 @@
 //! An export that is uploaded: the API takes it, the ingest reads it, and GraphQL tells how far it is.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use ::api::http::Uploads;
 use ::ingest::import::uploaded::{self, Attempt, Rules};
-use entity::archive::Prefix;
+use ::ingest::import::{self, Options};
+use ::ingest::jobs::imports;
+use entity::archive::{Prefix, UploadKey};
 use entity::ids::{ImportId, UserId};
 use entity::spotify_account::disconnect;
 use reqwest::{Response, StatusCode};
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use tests::api::Api;
 use tests::database::TestDb;
-use tests::export::{PERSONAL, file, row, zip};
+use tests::export::{Export, PERSONAL, file, row, zip};
 use tests::ingest::{Station, TOKEN_KEYS, TestArchive, import_rules};
 use tests::on_both;
 use tests::program::Program;
@@ -25,6 +31,11 @@ on_both! {
     a_watch_does_uploads_as_they_come,
     an_import_that_is_told_to_stop_is_left_to_another,
     what_was_uploaded_before_an_erasure_is_not_imported,
+    what_does_not_pass_in_three_days_is_given_up,
+    an_attempt_that_counts_as_dead_deletes_nothing_and_what_is_left_lying_is_swept_up,
+    an_import_under_way_does_not_outlive_an_erasure,
+    whoever_connects_again_keeps_only_what_was_uploaded_since,
+    a_signal_ends_imports_that_wait,
     what_cannot_be_read_is_told_and_deleted,
     an_upload_goes_through_the_programs,
 }
@@ -63,6 +74,11 @@ fn export() -> Vec<u8> {
 
 async fn work(station: &Station, keep: bool) -> usize {
     station.imports(&Rules { keep, ..import_rules() }).await
+}
+
+/// Attempts the first import.
+async fn attempt(station: &Station, stop: &CancellationToken) -> Attempt {
+    uploaded::attempt(&station.pipeline, &import_rules(), ImportId(1), stop).await.unwrap()
 }
 
 const TOLD: &str = "query ($id: ID!) { import(id: $id) { id state rowsRead progress endedAt error report {
@@ -147,7 +163,12 @@ async fn what_may_pass_is_tried_again_and_holds_up_nobody(db: TestDb) {
     station.db.execute("ALTER TABLE play RENAME TO away").await;
     assert_eq!(work(&station, false).await, 0);
     station.db.execute("ALTER TABLE away RENAME TO play").await;
-    assert_eq!(station.db.number("SELECT count(*) FROM import WHERE state = 'pending' AND attempts = 1").await, 1);
+    assert_eq!(
+        station.db.number("SELECT count(*) FROM import WHERE state = 'pending' AND attempts = 0").await,
+        1,
+        "it does not count"
+    );
+    assert_eq!(station.archive.keys().await.len(), 1);
     // On Postgres the queue has put it off.
     if !station.db.is_sqlite() {
         assert_eq!(work(&station, false).await, 0);
@@ -163,13 +184,122 @@ async fn an_import_that_is_told_to_stop_is_left_to_another(db: TestDb) {
     upload(&uploads(&station, 1 << 20).await, export()).await;
     let stop = CancellationToken::new();
     stop.cancel();
-    let attempt = uploaded::attempt(&station.pipeline, &import_rules(), ImportId(1), &stop).await.unwrap();
-    assert_eq!(attempt, Attempt::Stopped);
+    assert_eq!(attempt(&station, &stop).await, Attempt::Stopped);
     assert_eq!(station.db.number("SELECT count(*) FROM import WHERE state = 'pending' AND attempts = 0").await, 1);
     assert_eq!(work(&station, false).await, 1);
-    let again = uploaded::attempt(&station.pipeline, &import_rules(), ImportId(1), &CancellationToken::new()).await;
-    assert_eq!(again.unwrap(), Attempt::Needless);
+    assert_eq!(attempt(&station, &CancellationToken::new()).await, Attempt::Needless);
     assert_eq!(plays(&station.db).await.len(), 2);
+}
+
+async fn what_does_not_pass_in_three_days_is_given_up(db: TestDb) {
+    let station = Station::new(db).await;
+    person(&station.db, "ada").await;
+    upload(&uploads(&station, 1 << 20).await, export()).await;
+    station.db.execute("ALTER TABLE play RENAME TO away").await;
+    for _ in 0..8 {
+        assert_eq!(attempt(&station, &CancellationToken::new()).await, Attempt::Again);
+    }
+    station.pass_ms(3 * 86_400_000);
+    assert_eq!(attempt(&station, &CancellationToken::new()).await, Attempt::Ended);
+    assert_eq!(station.db.number("SELECT count(*) FROM import WHERE state = 'failed'").await, 1);
+    assert_eq!(station.archive.keys().await, Vec::<String>::new());
+}
+
+async fn an_attempt_that_counts_as_dead_deletes_nothing_and_what_is_left_lying_is_swept_up(db: TestDb) {
+    let station = Station::new(db).await;
+    let user = person(&station.db, "ada").await;
+    upload(&uploads(&station, 1 << 20).await, export()).await;
+    let (pipeline, rules) = (station.pipeline.clone(), import_rules());
+    // Held up until another attempt has begun.
+    let transaction = pipeline.db.begin().await.unwrap();
+    transaction.execute_unprepared("UPDATE \"user\" SET listed = listed").await.unwrap();
+    let late = tokio::spawn(async move {
+        uploaded::attempt(&pipeline, &rules, ImportId(1), &CancellationToken::new()).await.unwrap()
+    });
+    let begun = async {
+        while station.db.number("SELECT count(*) FROM import WHERE attempts = 1").await == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    if station.db.is_sqlite() {
+        transaction.rollback().await.unwrap();
+        assert_eq!(late.await.unwrap(), Attempt::Ended, "nothing holds it up there");
+    } else {
+        tokio::time::timeout(Duration::from_secs(30), begun).await.unwrap();
+        station.db.execute("UPDATE import SET attempts = 2").await;
+        transaction.rollback().await.unwrap();
+        assert_eq!(late.await.unwrap(), Attempt::Needless);
+        assert_eq!(station.archive.keys().await.len(), 1, "its successor needs the file");
+        assert_eq!(work(&station, false).await, 1);
+    }
+    assert_eq!((plays(&station.db).await.len(), station.archive.keys().await.len()), (2, 0));
+
+    // A process that was killed between the end of an import and the end of its file has left that lying.
+    let path = station.spool_folder().with_file_name("left");
+    std::fs::write(&path, export()).unwrap();
+    let key = UploadKey::new(user, station.pipeline.clock.now());
+    station.archive.open().put_upload(&key, &path).await.unwrap();
+    upload(&uploads(&station, 1 << 20).await, export()).await;
+    for (days, left) in [(0, 2), (2, 1)] {
+        station.pass_ms(days * 86_400_000);
+        assert_eq!(uploaded::sweep(&station.pipeline, &import_rules()).await.unwrap(), 2 - left);
+        assert_eq!(station.archive.keys().await.len(), left);
+    }
+    let kept = Rules { keep: true, ..import_rules() };
+    assert_eq!(uploaded::sweep(&station.pipeline, &kept).await.unwrap(), 0);
+    assert_eq!(work(&station, false).await, 1, "what waits was left alone");
+}
+
+async fn an_import_under_way_does_not_outlive_an_erasure(db: TestDb) {
+    let station = Station::new(db).await;
+    let user = station.user(&station.listener("ada").await).await;
+    let began_at = station.pipeline.clock.now();
+    station.pass_ms(1_000);
+    assert!(disconnect(&station.db.db(), user, true, station.pipeline.clock.now()).await.unwrap());
+    station.pass_ms(1_000);
+    ::ingest::erase::one(&station.pipeline, user).await.unwrap();
+    station.pass_ms(1_000);
+    // Its files were here before, and its first rows come only now.
+    let export = Export::default();
+    let path = export.zip("my_spotify_data.zip", &[("endsong_0.json", file(&[row("t1", "a1", T0, 60_000)]))]);
+    let options = Options { received_at: Some(began_at), ..Options::new(user) };
+    let db = station.db.db();
+    assert!(import::import(&db, &station.pipeline.clock, vec![path], &options, Arc::default()).await.is_err());
+    assert_eq!(plays(&station.db).await.len(), 0);
+}
+
+async fn whoever_connects_again_keeps_only_what_was_uploaded_since(db: TestDb) {
+    let station = Station::new(db).await;
+    let ada = station.listener("ada").await;
+    let user = station.user(&ada).await;
+    let url = uploads(&station, 1 << 20).await;
+    upload(&url, export()).await;
+    station.pass_ms(1_000);
+    disconnect(&station.db.db(), user, true, station.pipeline.clock.now()).await.unwrap();
+    station.add("ada", &station.spotify.refresh_token(&ada)).await;
+    station.pass_ms(1_000);
+    upload(&url, export()).await;
+    assert_eq!(station.archive.keys().await.len(), 2);
+    ::ingest::erase::one(&station.pipeline, user).await.unwrap();
+    assert_eq!(station.archive.keys().await.len(), 1);
+    assert_eq!(work(&station, false).await, 1);
+    assert_eq!((plays(&station.db).await.len(), station.archive.keys().await.len()), (2, 0));
+}
+
+async fn a_signal_ends_imports_that_wait(db: TestDb) {
+    let station = Station::new(db).await;
+    person(&station.db, "ada").await;
+    let url = uploads(&station, 1 << 20).await;
+    for _ in 0..2 {
+        upload(&url, export()).await;
+    }
+    let stop = CancellationToken::new();
+    stop.cancel();
+    let rules = import_rules();
+    let ended = imports(&station.pipeline, &rules, station.db.url(), &stop);
+    let ended = tokio::time::timeout(Duration::from_secs(20), ended).await.expect("it ends");
+    assert_eq!(ended.unwrap(), 0);
+    assert_eq!(station.db.number("SELECT count(*) FROM import WHERE state = 'pending' AND attempts = 0").await, 2);
 }
 
 async fn what_was_uploaded_before_an_erasure_is_not_imported(db: TestDb) {

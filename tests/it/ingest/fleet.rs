@@ -170,6 +170,7 @@ async fn an_account_that_is_due_again_while_it_is_polled_waits_for_that_poll_and
     }
     assert_eq!(station.spotify.referee().calls_by(&ada, Endpoint::RecentlyPlayed), 2);
     assert_eq!(station.spotify.referee().most_at_once(&ada), 1);
+    assert_eq!(station.db.number("SELECT count(*) FROM ingest_run WHERE outcome = 'running'").await, 0);
 }
 
 #[tokio::test]

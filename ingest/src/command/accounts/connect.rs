@@ -20,6 +20,7 @@ use entity::db::Db;
 use entity::secret::KeyRing;
 use entity::settings::{SpotifyApp, is_loopback};
 use entity::spotify_account::{self, ConnectError};
+use entity::spotify_app;
 use entity::time::Instant;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
@@ -74,11 +75,13 @@ pub(super) async fn execute(settings: &Settings, options: Connect, clock: Shared
         let hint = "; --create-user adds somebody new";
         known(db.read(), &options.name).await.map_err(|error| anyhow::anyhow!("{error}{hint}"))?;
     }
+    let is_blocked = spotify_app::is_blocked(db.read(), &app.client_id, clock.now()).await?;
     let visit = Visit::begin(app, redirect_uri).await?;
     println!("Open this address in a browser on this machine, and agree:\n\n  {}\n", visit.url);
     let wait = Duration::from_secs(options.timeout_s);
-    let said =
-        visit.end(wait, async |grant, account_id| link(&db, &keys, &options, grant, account_id, clock.now()).await);
+    let said = visit.end(wait, is_blocked, async |grant, account_id| {
+        link(&db, &keys, &options, grant, account_id, clock.now()).await
+    });
     println!("{}", said.await?);
     Ok(())
 }
@@ -142,11 +145,12 @@ impl Visit {
         Ok(Self { url, app, redirect_uri, state, verifier, listener })
     }
 
-    /// Waits for the browser, redeems what it brings, and shows it what `link` says. Strangers' calls are answered and
+    /// Waits for the browser, redeems what it brings (without asking whose it is, if Spotify wants to be left alone), and shows it what `link` says. Strangers' calls are answered and
     /// change nothing.
     pub async fn end(
         self,
         wait: Duration,
+        is_blocked: bool,
         link: impl AsyncFn(String, Option<String>) -> Result<String, Error>,
     ) -> anyhow::Result<String> {
         let (callers, mut calls) = mpsc::channel::<Caller>(1);
@@ -163,7 +167,7 @@ impl Visit {
                         answer.send(page(&Err(error))).ok();
                         continue;
                     }
-                    Ok(code) => match redeem(&self.app, &code, &self.redirect_uri, &self.verifier).await {
+                    Ok(code) => match redeem(&self.app, &code, &self.redirect_uri, &self.verifier, is_blocked).await {
                         Ok((grant, account_id)) => link(grant.refresh_token, account_id).await,
                         Err(error) => Err(error),
                     },

@@ -15,6 +15,7 @@ use graphile_worker::{IntoTaskHandlerResult, TaskHandler, WorkerContext, WorkerS
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
 use super::Fleet;
 use crate::import::uploaded::{self, Attempt, Rules};
@@ -85,13 +86,26 @@ impl Fleet {
             .await
             .context("the queue's dead workers cannot be looked for")?;
         let until_none_waits = async {
-            while name.get().is_none() || wait_or_are_mine(&pipeline.db, name.get().map_or("", |name| name)).await? {
+            while !stop.is_cancelled() {
+                let waits = match name.get() {
+                    Some(name) => wait_or_are_mine(&pipeline.db, name).await,
+                    None => Ok(true),
+                };
+                match waits {
+                    Ok(true) => {}
+                    Ok(false) => stop.cancel(),
+                    Err(error) => warn!("whether imports wait cannot be read now: {}", chain(&error)),
+                }
                 tokio::time::sleep(LOOKED_EVERY).await;
             }
-            stop.cancel();
-            Ok(())
         };
-        tokio::try_join!(async { Ok(worker.run().await?) }, until_none_waits).map_err(|error: anyhow::Error| error)?;
+        let worked = async {
+            let worked = worker.run().await;
+            stop.cancel();
+            worked
+        };
+        let (worked, ()) = tokio::join!(worked, until_none_waits);
+        worked?;
         Ok(ended.load(Ordering::Relaxed))
     }
 }

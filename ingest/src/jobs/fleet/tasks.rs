@@ -14,6 +14,7 @@ use tracing::{info, warn};
 use super::OnShift;
 use crate::jobs::Shift;
 use crate::journal::Journal;
+use crate::load::Loaded;
 use crate::pipeline::Failure;
 
 /// There is never more than one tick waiting.
@@ -49,8 +50,13 @@ impl TaskHandler for Poll {
         let shift = on_shift(&context)?;
         let journal = Journal::resume(&shift.pipeline.db, &shift.pipeline.clock, RunId(self.run));
         let result = shift.poll(UserId(self.user), &journal).await;
-        let loaded = result.as_ref().ok().copied().flatten().unwrap_or_default();
-        journal.account_done(loaded).await.map_err(|error| chain(&error))?;
+        match &result {
+            // Nothing is recorded of who is not to be fetched any more, so the run does not wait for it.
+            Ok(None) => journal.account_gone().await,
+            Ok(Some(loaded)) => journal.account_done(*loaded).await,
+            Err(_) => journal.account_done(Loaded::default()).await,
+        }
+        .map_err(|error| chain(&error))?;
         match result {
             // The database may be what is wrong, so when to try again cannot stand with the account: the queue keeps it.
             Err(Failure::Database(error)) => Err(chain(&error)),
@@ -94,7 +100,7 @@ async fn chores(shift: &Shift) -> Result<(), DbErr> {
 }
 
 /// In one transaction: a run, a job for each account that is due, and when each is due again should its job never end. Any
-/// number of accounts is one statement.
+/// number of accounts is one statement. Whoever waits already, in an earlier run, waits there.
 async fn queue_due(shift: &Shift) -> Result<(), DbErr> {
     let (db, now) = (&shift.pipeline.db, shift.pipeline.clock.now());
     let transaction = db.begin().await?;
@@ -109,7 +115,9 @@ async fn queue_due(shift: &Shift) -> Result<(), DbErr> {
         .ok_or_else(|| DbErr::Custom("a count is one row".to_owned()))?;
     let accounts: i64 = queued.try_get_by_index(0)?;
     if accounts == 0 {
-        return transaction.rollback().await; // A run that does nothing is not worth a row.
+        // A run that does nothing is not worth a row.
+        Journal::take_back(&transaction, run).await?;
+        return transaction.commit().await;
     }
     Journal::expect(&transaction, run, accounts).await?;
     transaction.commit().await?;
@@ -122,8 +130,13 @@ const QUEUE_DUE: &str = "WITH due AS (
         UPDATE spotify_account SET due_at = $2, requested_at = NULL
         WHERE state IN ('pending', 'active') AND (due_at <= $1 OR requested_at IS NOT NULL)
         RETURNING user_id
+    ),
+    unasked AS (
+        SELECT user_id FROM due WHERE NOT EXISTS (
+            SELECT 1 FROM graphile_worker.jobs
+            WHERE key = 'poll:' || due.user_id AND locked_at IS NULL AND attempts < max_attempts)
     )
     SELECT count(graphile_worker.add_job('poll', json_build_object('user', user_id, 'run', $3::int),
                                          queue_name := 'account:' || user_id, max_attempts := $4::int,
                                          job_key := 'poll:' || user_id))
-    FROM due";
+    FROM unasked";
