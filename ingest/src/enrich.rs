@@ -25,6 +25,7 @@ use entity::enrichment::{Answer, Kind};
 use entity::ingest_run::Outcome;
 use rand::RngExt;
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter};
+use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::journal::{Journal, Step};
@@ -92,6 +93,8 @@ pub enum Stop {
     Budget,
     /// Another process enriches.
     Busy,
+    /// Somebody wanted it to stop.
+    Told,
     /// Something is in the way; what, and what to do.
     Trouble(String),
 }
@@ -100,7 +103,7 @@ impl Enriched {
     /// How it ended, as a run.
     pub fn outcome(&self) -> Outcome {
         match (&self.stopped, self.found.is_empty() && self.absent == 0) {
-            (None | Some(Stop::Budget), _) => Outcome::Succeeded,
+            (None | Some(Stop::Budget | Stop::Told), _) => Outcome::Succeeded,
             (Some(Stop::Busy), _) => Outcome::Skipped,
             (Some(Stop::Trouble(_)), false) => Outcome::Partly,
             (Some(Stop::Trouble(_)), true) => Outcome::Failed,
@@ -126,8 +129,14 @@ pub async fn survey(pipeline: &Pipeline, app: &App, kinds: &[Kind]) -> Result<Ve
     Ok(survey)
 }
 
-/// Asks for what is lacking until nothing is, the budget is spent or something is in the way.
-pub async fn enrich(pipeline: &Pipeline, app: &App, order: &Order<'_>, progress: &Progress) -> Result<Enriched, DbErr> {
+/// Asks for what is lacking until nothing is, the budget is spent, something is in the way or `stop` says so.
+pub async fn enrich(
+    pipeline: &Pipeline,
+    app: &App,
+    order: &Order<'_>,
+    progress: &Progress,
+    stop: &CancellationToken,
+) -> Result<Enriched, DbErr> {
     if order.command == WITH_RUNS && was_lately(pipeline).await? {
         return Ok(Enriched::default());
     }
@@ -149,10 +158,16 @@ pub async fn enrich(pipeline: &Pipeline, app: &App, order: &Order<'_>, progress:
         progress,
         enriched: Enriched::default(),
     };
-    let result = Box::pin(work.all(order.kinds)).await;
+    // A call that is cut short is made again by the next enrichment.
+    let result = tokio::select! {
+        result = Box::pin(work.all(order.kinds)) => Some(result),
+        () = stop.cancelled() => None,
+    };
     work.abilities.end_turn().await?;
-    if let Err(trouble) = &result {
-        work.enriched.stopped = Some(Stop::Trouble(chain(trouble)));
+    match result {
+        Some(Ok(())) => {}
+        Some(Err(trouble)) => work.enriched.stopped = Some(Stop::Trouble(chain(&trouble))),
+        None => work.enriched.stopped = Some(Stop::Told),
     }
     work.end().await
 }

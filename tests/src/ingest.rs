@@ -228,7 +228,13 @@ impl Station {
 
     /// The same by any app.
     pub async fn enrich(&self, app: &App, order: &Order<'_>) -> Enriched {
-        enrich(&self.pipeline, app, order, &Progress::hidden()).await.expect("a database that answers")
+        let stop = CancellationToken::new();
+        enrich(&self.pipeline, app, order, &Progress::hidden(), &stop).await.expect("a database that answers")
+    }
+
+    /// The same with the station's own app, until `stop`.
+    pub async fn enrich_until(&self, order: &Order<'_>, stop: &CancellationToken) -> Enriched {
+        enrich(&self.pipeline, &self.app, order, &Progress::hidden(), stop).await.expect("a database that answers")
     }
 
     /// `backfill --dry-run`: what is lacking, and how many calls it would take.

@@ -73,7 +73,9 @@ pub(super) async fn execute(settings: &Settings, options: &Options, clock: Share
     }
     let lacking: u64 = enrich::survey(&pipeline, &app, kinds).await?.iter().map(|(_, lacking, _)| lacking).sum();
     let order = Order { command: "backfill", kinds, calls_max: options.budget, reprobe: options.reprobe };
-    let enriched = enrich::enrich(&pipeline, &app, &order, &Progress::new("filling in", lacking)).await?;
+    let (progress, stop) = (Progress::new("filling in", lacking), super::stop::on_signal());
+    let enriched = enrich::enrich(&pipeline, &app, &order, &progress, &stop).await?;
+    drop(progress);
     tell(&enriched);
     Ok(match enriched.outcome() {
         Outcome::Skipped => ExitCode::FAILURE,
@@ -107,6 +109,7 @@ fn tell(enriched: &Enriched) {
         Some(Stop::Budget) => {
             println!("the budget of {} calls is spent: run it again to go on, best tomorrow", enriched.calls);
         }
+        Some(Stop::Told) => println!("it was told to stop, and goes on when it is run again"),
         Some(Stop::Busy) => println!("another process is filling in at this moment: nothing was done"),
         Some(Stop::Trouble(what)) => println!("it stopped early, and goes on when it is run again: {what}"),
     }

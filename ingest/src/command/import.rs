@@ -16,10 +16,9 @@ use entity::revision;
 use entity::time::Instant;
 use entity::user::{self, check_username};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
-use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use super::{exit_code, open};
+use super::{exit_code, open, stop};
 use crate::config::Settings;
 use crate::import::{self, Limits, Progress, Report, uploaded};
 use crate::jobs::imports;
@@ -36,7 +35,7 @@ pub struct Options {
     #[arg(long, required_unless_present = "waiting", value_name = "NAME")]
     pub user: Option<String>,
     /// Do the imports that were uploaded to the API and wait, instead; `run` and `watch` do them too
-    #[arg(long, conflicts_with_all = ["files", "user", "create_user", "dry_run", "json"])]
+    #[arg(long, conflicts_with_all = ["files", "user", "create_user", "json"])]
     pub waiting: bool,
     /// Make the account if there is none of that name
     #[arg(long)]
@@ -80,6 +79,11 @@ impl From<Rules> for uploaded::Rules {
 
 pub(super) async fn execute(settings: &Settings, options: Options, clock: SharedClock) -> anyhow::Result<ExitCode> {
     let rules = settings.import_rules();
+    if options.waiting && options.dry_run {
+        let pipeline = super::pipeline_untouched(settings, clock).await?;
+        println!("{} import(s) wait", uploaded::waiting(&pipeline).await?);
+        return Ok(ExitCode::SUCCESS);
+    }
     if options.waiting {
         let pipeline = super::pipeline(settings, clock).await?;
         let ended = imports(&pipeline, &rules, &settings.database_url()?, &super::stop::on_signal()).await?;
@@ -130,8 +134,7 @@ pub async fn run(
     let files = options.files.clone();
     let result = match options.dry_run {
         true => import::import(db, clock, files, &wanted, progress).await,
-        // A signal ends the command itself; the run history tells that it never ended.
-        false => import::recorded(db, clock, files, &wanted, progress, &CancellationToken::new()).await,
+        false => import::recorded(db, clock, files, &wanted, progress, &stop::on_signal()).await,
     };
     shown.abort();
     shown.await.ok(); // The line is gone before the report is written.

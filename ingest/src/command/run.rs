@@ -42,10 +42,7 @@ pub(super) async fn execute(settings: &Settings, options: Options, clock: Shared
     let stop = stop::on_signal();
     let mut tally = pass(&shift, "run", which, &stop).await?;
     tally.loaded = tally.loaded.and(Loaded { spooled: drained.waiting + drained.damaged, ..Loaded::default() });
-    tokio::select! {
-        () = stop.cancelled() => {}
-        concluded = shift.conclude() => concluded?,
-    }
+    shift.conclude(&stop).await?;
     // Imports may take long, and keep nobody else from fetching meanwhile.
     drop(lock);
     let imported = match stop.is_cancelled() {

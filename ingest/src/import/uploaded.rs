@@ -16,7 +16,7 @@ use entity::ids::ImportId;
 use entity::import::{ActiveModel, Column, Entity, Model, State};
 use entity::user;
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
@@ -62,6 +62,11 @@ pub enum Attempt {
 pub async fn next(pipeline: &Pipeline, after: Option<ImportId>) -> Result<Option<ImportId>, DbErr> {
     let next = Entity::find().filter(waits()).filter(Column::Id.gt(after.map_or(0, |id| id.0)));
     Ok(next.order_by_asc(Column::Id).one(pipeline.db.write()).await?.map(|import| import.id))
+}
+
+/// How many imports wait, those included that somebody is at.
+pub async fn waiting(pipeline: &Pipeline) -> Result<u64, DbErr> {
+    Entity::find().filter(waits()).count(pipeline.db.read()).await
 }
 
 /// Tries to bring an import to its end. Nobody else may be at it; where somebody was, he is gone.

@@ -1,6 +1,9 @@
 //! What goes with fetching, before and after: telling people what fails and works again, and filling in the catalogue.
 
+use std::time::Duration;
+
 use sea_orm::DbErr;
+use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::Shift;
@@ -9,6 +12,9 @@ use crate::enrich::{self, Enriched, KINDS, Order, Stop, WITH_RUNS};
 use crate::journal::Journal;
 use crate::progress::Progress;
 use crate::{erase, expiry};
+
+/// How long a channel may still take a message after a stop: one that was taken and not noted is told twice.
+const CHANNELS_GRACE: Duration = Duration::from_secs(4);
 
 impl Shift {
     /// What the last run left unsaid goes first: this one may mend it.
@@ -24,10 +30,14 @@ impl Shift {
     }
 
     /// A run has ended: whoever waits to hear of it is told, and a little of what the catalogue lacks is asked for.
-    pub async fn conclude(&self) -> Result<(), DbErr> {
+    /// A `stop` leaves the rest of the catalogue to the next run, and what a channel is slow to take, too.
+    pub async fn conclude(&self, stop: &CancellationToken) -> Result<(), DbErr> {
         alert::well(&self.pipeline.db, &[Subject::Runs], self.pipeline.clock.now()).await?;
-        self.tell().await;
-        self.fill_in().await;
+        tokio::select! {
+            () = self.tell() => {}
+            () = async { stop.cancelled().await; tokio::time::sleep(CHANNELS_GRACE).await } => {}
+        }
+        self.fill_in(stop).await;
         Ok(())
     }
 
@@ -38,13 +48,13 @@ impl Shift {
     }
 
     /// Asks for a little of what the catalogue lacks. The plays are in: whatever goes wrong here is told, and fails nothing.
-    async fn fill_in(&self) {
+    async fn fill_in(&self, stop: &CancellationToken) {
         if self.enrich_budget == 0 {
             return;
         }
         let order = Order { command: WITH_RUNS, kinds: &KINDS, calls_max: self.enrich_budget, reprobe: false };
-        match enrich::enrich(&self.pipeline, &self.app, &order, &Progress::hidden()).await {
-            Ok(Enriched { calls: 0, stopped: None | Some(Stop::Busy), .. }) => {}
+        match enrich::enrich(&self.pipeline, &self.app, &order, &Progress::hidden(), stop).await {
+            Ok(Enriched { calls: 0, stopped: None | Some(Stop::Busy | Stop::Told), .. }) => {}
             Ok(Enriched { stopped: Some(Stop::Trouble(what)), .. }) => {
                 warn!("the catalogue could not be filled in further: {what}");
             }

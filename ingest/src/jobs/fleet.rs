@@ -88,11 +88,11 @@ impl Engine for Fleet {
                 tasks::tick_now(&worker).await?;
                 anyhow::Ok(worker.run().await?)
             };
-            // A stop interrupts chores where they are; what they write is one transaction each.
+            // A stop ends chores where they can be ended, and then those that have no end of their own where they are.
             let chores = async {
                 tokio::select! {
                     () = chores => {}
-                    () = stop.cancelled() => {}
+                    () = async { stop.cancelled().await; tokio::time::sleep(GRACE).await } => {}
                 }
             };
             let (worked, ()) = tokio::join!(worked, chores);

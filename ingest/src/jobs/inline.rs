@@ -55,10 +55,7 @@ impl Inline {
             return Ok(()); // A run that does nothing is not worth a row.
         }
         pass(shift, "watch", Which::FOR_WATCH, stop).await?;
-        tokio::select! {
-            () = stop.cancelled() => {}
-            concluded = shift.conclude() => concluded?,
-        }
+        shift.conclude(stop).await?;
         Ok(())
     }
 }

@@ -389,6 +389,8 @@ async fn an_upload_goes_through_the_programs(db: TestDb) {
     let line = running.says("ready: open ").await;
     let origin = line.split("open ").nth(1).unwrap().trim_end_matches("/graphiql").to_owned();
     upload(&format!("{origin}/import"), export()).await;
+    let said = settings(Program::ingest()).run(&["import", "--waiting", "--dry-run"]).await;
+    assert!(said.stdout.contains("1 import(s) wait") && plays(&db).await.is_empty(), "{said:?}");
     let said = settings(Program::ingest()).run(&["import", "--waiting"]).await;
     assert!(said.stdout.contains("1 import(s) that waited are done"), "{said:?}");
     for secret in PERSONAL {

@@ -1,6 +1,7 @@
 //! Filling in the catalogue: everything Spotify has, asked for once, most played first, in both kinds of apps.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use entity::enrichment::Kind;
 use entity::ingest_run::Outcome;
@@ -12,6 +13,7 @@ use tests::fake_spotify::{AppMode, Endpoint, Kind as Asked, Listener, Quirk, Rul
 use tests::ingest::documents::{self, page};
 use tests::ingest::{Station, TestArchive};
 use tests::on_both;
+use tokio_util::sync::CancellationToken;
 
 on_both! {
     an_extended_app_asks_in_batches_and_only_once,
@@ -28,6 +30,7 @@ on_both! {
     a_dead_token_of_the_app_is_replaced,
     the_history_has_one_step_for_each_kind,
     a_little_is_filled_in_once_an_hour,
+    a_stop_ends_it_and_its_run,
 }
 
 /// Somebody's fifty plays, loaded.
@@ -259,6 +262,25 @@ async fn the_history_has_one_step_for_each_kind(db: TestDb) {
     assert_eq!(steps, [("artists".to_owned(), None), ("features".to_owned(), None)]);
     station.backfill(&KINDS, 1_000).await;
     assert_eq!(station.last_run().await.id, run.id, "nothing to do is no history");
+}
+
+async fn a_stop_ends_it_and_its_run(db: TestDb) {
+    let (station, _) = heard(db, AppMode::Extended).await;
+    station.spotify.add_rule(Rule::always(Quirk::Slow(Duration::from_secs(3_600))).at(Endpoint::Artists));
+    let stop = CancellationToken::new();
+    let order = Order { command: "backfill", kinds: &[Kind::Artist], calls_max: 100, reprobe: false };
+    let (enriched, ()) = futures::join!(station.enrich_until(&order, &stop), async {
+        while station.spotify.referee().calls(Endpoint::Artists) == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        stop.cancel();
+    });
+    assert_eq!((enriched.stopped, enriched.calls), (Some(Stop::Told), 1));
+    assert_eq!(station.last_run().await.outcome, Outcome::Succeeded);
+    assert_eq!(station.known_of_app().await.enriching_until, None, "the turn was given back");
+    station.spotify.clear_rules();
+    station.backfill(&[Kind::Artist], 100).await;
+    assert_artists_are_whole(&station).await;
 }
 
 async fn a_little_is_filled_in_once_an_hour(db: TestDb) {

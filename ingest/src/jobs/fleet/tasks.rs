@@ -84,7 +84,7 @@ pub(super) async fn chores_now_and_then(shift: &Shift, every: Duration, stop: Ca
         if let Err(error) = shift.pipeline.drain().await {
             warn!("the spool could not be drained: {}", chain(&error));
         }
-        if let Err(error) = chores(shift).await {
+        if let Err(error) = chores(shift, &stop).await {
             warn!("the chores of this tick were not done: {}", chain(&error));
         }
         tokio::select! {
@@ -94,9 +94,9 @@ pub(super) async fn chores_now_and_then(shift: &Shift, every: Duration, stop: Ca
     }
 }
 
-async fn chores(shift: &Shift) -> Result<(), DbErr> {
+async fn chores(shift: &Shift, stop: &CancellationToken) -> Result<(), DbErr> {
     shift.begin().await?;
-    shift.conclude().await
+    shift.conclude(stop).await
 }
 
 /// In one transaction: a run, a job for each account that is due, and when each is due again should its job never end. Any
