@@ -10,7 +10,7 @@ mod uploads;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ::ingest::import::{self, Options, Progress, Report};
+use ::ingest::import::{self, Limits, Options, Progress, Report};
 use ::ingest::rollup;
 use entity::ids::UserId;
 use sea_orm::{ConnectionTrait, Statement};
@@ -33,9 +33,15 @@ async fn person(db: &TestDb, name: &str) -> UserId {
 
 /// Imports files for somebody, and holds the result against what must always be so.
 async fn import(station: &Station, user: UserId, paths: &[PathBuf]) -> Report {
+    import_in_chunks(station, user, paths, Limits::default().streams_a_chunk).await
+}
+
+/// The same, with so many streams in a transaction.
+async fn import_in_chunks(station: &Station, user: UserId, paths: &[PathBuf], streams_a_chunk: usize) -> Report {
     let db = station.db.db();
     let progress = Arc::new(Progress::default());
-    let options = Options { match_window_s: station.pipeline.match_window_s, ..Options::new(user) };
+    let limits = Limits { streams_a_chunk, ..Limits::default() };
+    let options = Options { match_window_s: station.pipeline.match_window_s, limits, ..Options::new(user) };
     let report = import::import(&db, &station.pipeline.clock, paths.to_vec(), &options, Arc::clone(&progress))
         .await
         .unwrap_or_else(|error| panic!("{}", entity::chain::chain(&error)));

@@ -71,7 +71,7 @@ impl From<Rules> for uploaded::Rules {
     fn from(rules: Rules) -> Self {
         Self {
             match_window_s: rules.import_match_window_s,
-            limits: Limits { unpacked_bytes_max: rules.import_unpacked_bytes_max },
+            limits: Limits { unpacked_bytes_max: rules.import_unpacked_bytes_max, ..Limits::default() },
             keep: rules.keep_file,
         }
     }

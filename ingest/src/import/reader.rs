@@ -11,9 +11,6 @@ use super::source::{Found, Limits, Sources};
 use crate::load::export::{Chunk, Named, Stream};
 use entity::import_report::{File, Report, UNREADABLE_LISTED_MAX, Unreadable};
 
-/// What is loaded in one transaction.
-const STREAMS_A_CHUNK: usize = 25_000;
-
 /// Distinct tracks of a chunk; each holds its names in memory.
 const TRACKS_A_CHUNK: usize = 12_500;
 
@@ -28,7 +25,8 @@ pub(super) struct Part {
 /// Reads all `sources` and sends their streams; what became of the other rows is in the report. Ends early if nobody receives
 /// any more.
 pub(super) fn read(sources: &Sources, limits: Limits, now: Instant, parts: &Sender<Part>) -> Report {
-    let mut reader = Reader { parts, part: Part::default(), places: HashMap::new(), report: Report::default(), now };
+    let mut reader =
+        Reader { parts, limits, part: Part::default(), places: HashMap::new(), report: Report::default(), now };
     reader.report.files_ignored = sources.ignored;
     let mut left = limits.unpacked_bytes_max;
     for found in &sources.found {
@@ -49,6 +47,7 @@ pub(super) fn read(sources: &Sources, limits: Limits, now: Instant, parts: &Send
 
 struct Reader<'a> {
     parts: &'a Sender<Part>,
+    limits: Limits,
     part: Part,
     /// Where in the chunk a track is.
     places: HashMap<String, u32>,
@@ -80,9 +79,8 @@ impl Reader<'_> {
                 Err(why) => self.unreadable(file, why),
             }
             let Chunk { streams, tracks } = &self.part.chunk;
-            if (streams.len() >= STREAMS_A_CHUNK || tracks.len() >= TRACKS_A_CHUNK || self.part.rows >= ROWS_A_PART)
-                && !self.send()
-            {
+            let is_full = streams.len() >= self.limits.streams_a_chunk || tracks.len() >= TRACKS_A_CHUNK;
+            if (is_full || self.part.rows >= ROWS_A_PART) && !self.send() {
                 return false;
             }
         }

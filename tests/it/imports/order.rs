@@ -13,7 +13,7 @@ use tests::ingest::Station;
 use tests::ingest::documents::{Item, Track, page};
 use tests::on_both;
 
-use super::{T0, facts, import, person};
+use super::{T0, facts, import_in_chunks, person};
 
 on_both! { any_order_of_any_parts_makes_the_same_database }
 
@@ -96,7 +96,7 @@ async fn live(station: &Station, user: UserId, life: &Life, dice: &mut ChaCha8Rn
         }
     }
     acts.shuffle(dice);
-    for act in acts {
+    for (nth, act) in acts.into_iter().enumerate() {
         match act {
             Act::Page(bytes) => {
                 station.load(Kind::Plays(user), bytes).await.unwrap();
@@ -104,7 +104,9 @@ async fn live(station: &Station, user: UserId, life: &Life, dice: &mut ChaCha8Rn
             Act::Import(files) => {
                 let export = Export::default();
                 let paths: Vec<_> = files.iter().map(|(name, bytes)| export.write(name, bytes)).collect();
-                import(station, user, &paths).await;
+                // Some in chunks of a few rows, so that what belongs together is torn apart.
+                let streams_a_chunk = if nth % 2 == 0 { 7 } else { 25_000 };
+                import_in_chunks(station, user, &paths, streams_a_chunk).await;
             }
         }
     }

@@ -217,7 +217,7 @@ mod tests {
         assert_eq!(probe.outcome(&access, "tracks/tooshort").await.0, 400);
         let batch = probe.json(&access, &format!("tracks?ids={gone},{kept}")).await;
         assert_eq!((&batch["tracks"][0], &batch["tracks"][1]["id"]), (&Value::Null, &kept.clone().into()));
-        assert_eq!(probe.outcome(&access, "search?q=x").await.0, 404);
+        assert_eq!(probe.outcome(&access, "shows?ids=x").await.0, 404);
 
         let referee = probe.fake.referee();
         assert_eq!((referee.fetches(Kind::Track, &gone), referee.fetches(Kind::Track, &kept)), (2, 1));
