@@ -5,8 +5,10 @@
 //! ```ignore
 //! let limits = Limits::default();
 //! let build = || limits.apply(Schema::build(Query, Mutation, Subscription));
-//! let (schema, trusting) = (build().finish(), build().validation_mode(ValidationMode::Fast).finish());
-//! let graphql = GraphqlHttp::new(Executors { validating: schema.clone(), trusting }, provide, limits.clone(), answers, redis, &metrics);
+//! let schema = build().finish();
+//! let trusting = build().validation_mode(ValidationMode::Fast).finish();
+//! let executors = Executors { validating: schema.clone(), trusting };
+//! let graphql = GraphqlHttp::new(executors, provide, limits.clone(), answers, redis, &metrics);
 //! let page = Graphiql { tabs: graphiql::tabs(), subscriptions: Some("/graphql/ws".into()) };
 //! let app = http::router(graphql.clone(), &page, schema.sdl(), ready, websocket_routes);
 //! axum::serve(listener, app).with_graceful_shutdown(stop).await?;
@@ -18,6 +20,7 @@
 //! Not here: listening, TLS, CORS (pages of other origins are not served until somebody needs them), sign-in, metrics.
 
 mod answer;
+mod body;
 mod document;
 mod documents;
 pub mod graphiql;

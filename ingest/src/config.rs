@@ -52,7 +52,7 @@ pub enum Command {
     /// Raw answers that wait on local disk for the archive or the database
     #[command(subcommand)]
     Spool(command::spool::Command),
-    /// Import a privacy export: years of plays, measured. Exit code 0 all of it, 2 all but rows or files it names, 1 nothing
+    /// Import a privacy export: years of plays, measured. Exit code 0 all of it, 2 all but rows or files it names, 1 nothing, or cut short (the same command again goes on)
     Import(command::import::Options),
     /// Fill an empty database with a generated history of several listeners
     Demo {

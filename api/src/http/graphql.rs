@@ -17,7 +17,6 @@
 //! Not here: batches, uploads and multipart (refused), subscriptions (the websocket), CORS.
 
 use std::{
-    pin::pin,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -28,13 +27,13 @@ use async_graphql::{
 };
 use axum::{
     Router,
-    body::{Body, Bytes},
+    body::Body,
     extract::{Request as HttpRequest, State},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, header, request::Parts},
     response::Response,
     routing::get,
 };
-use futures::{FutureExt, StreamExt};
+use futures::FutureExt;
 use metrics::Counter;
 use tokio::{
     sync::Semaphore,
@@ -46,10 +45,11 @@ use tracing::{Instrument, error, info, info_span, warn};
 
 use super::{
     answer::{self, Refusal, executed, request_error, without_position},
+    body::{self, spoken},
     document::{self, Fault},
     documents::{Document, Documents},
     limits::Limits,
-    media::{self, Media},
+    media::Media,
     parameters::{self, Parameters},
     provide::{Context, Provide},
     request_id::RequestId,
@@ -134,11 +134,11 @@ impl<E: Executor, P: Provide> GraphqlHttp<E, P> {
             refuse_other_sites(&parts.headers)?;
             let text = parts.uri.query().unwrap_or_default();
             if text.len() > limits.body_bytes_max {
-                return Err(too_large(limits));
+                return Err(body::too_large(limits));
             }
             parameters::from_query_string(text)?
         } else {
-            parameters::from_json(&read_body(&parts.headers, body, limits).await?)?
+            parameters::from_json(&body::read(&parts.headers, body, limits).await?)?
         };
         match self.check(&parameters, by_get).await {
             Ok((document, OperationType::Query)) => self.query(parts, parameters, document, id).await,
@@ -388,54 +388,6 @@ fn refuse_other_sites(headers: &HeaderMap) -> Result<(), Refusal> {
     Err(Refusal::new(Code::Forbidden, text))
 }
 
-async fn read_body(headers: &HeaderMap, body: Body, limits: &Limits) -> Result<Bytes, Refusal> {
-    if !media::is_json(headers) {
-        let text = "The body must be JSON in UTF-8: send `Content-Type: application/json`.";
-        return Err(Refusal::new(Code::UnsupportedMediaType, text));
-    }
-    if headers.get(header::CONTENT_ENCODING).is_some_and(|value| value.as_bytes() != b"identity") {
-        let text = "Compressed bodies are not accepted: leave `Content-Encoding` out.";
-        return Err(Refusal::new(Code::UnsupportedMediaType, text));
-    }
-    let declared = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if declared.is_some_and(|length| length > limits.body_bytes_max) {
-        return Err(too_large(limits));
-    }
-    let mut body = pin!(collect(body, limits));
-    // Most bodies have arrived with their head, and need no clock.
-    if let Some(bytes) = body.as_mut().now_or_never() {
-        return bytes;
-    }
-    timeout(limits.execution_time_max, body).await.unwrap_or_else(|_| {
-        let text = format!("The body did not arrive within {}.", spoken(limits.execution_time_max));
-        Err(Refusal::new(Code::Timeout, text).status(StatusCode::REQUEST_TIMEOUT))
-    })
-}
-
-async fn collect(body: Body, limits: &Limits) -> Result<Bytes, Refusal> {
-    let mut chunks = pin!(body.into_data_stream());
-    // Most bodies are one chunk, which is taken as it is.
-    let (mut first, mut bytes) = (Bytes::new(), Vec::new());
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| Refusal::new(Code::BadRequest, "The body broke off before its end."))?;
-        if first.len() + bytes.len() + chunk.len() > limits.body_bytes_max {
-            return Err(too_large(limits));
-        }
-        if first.is_empty() && bytes.is_empty() {
-            first = chunk;
-        } else {
-            bytes.extend_from_slice(&std::mem::take(&mut first));
-            bytes.extend_from_slice(&chunk);
-        }
-    }
-    Ok(if first.is_empty() { bytes.into() } else { first })
-}
-
-fn too_large(limits: &Limits) -> Refusal {
-    let text = format!("The request is too large: at most {} bytes are accepted.", limits.body_bytes_max);
-    Refusal::new(Code::PayloadTooLarge, text)
-}
-
 fn late(time_max: Duration) -> Refusal {
     warn!(time_max_ms = time_max.as_millis() as u64, "gave up an execution that took longer than its limit");
     let text = format!("The answer took longer than {} and was given up. Ask for less at a time.", spoken(time_max));
@@ -476,8 +428,4 @@ fn name_of_only(document: &ExecutableDocument) -> Option<String> {
         (Some((name, _)), None) => name.map(ToString::to_string),
         _ => None,
     }
-}
-
-fn spoken(time: Duration) -> String {
-    if time.subsec_millis() == 0 { format!("{} s", time.as_secs()) } else { format!("{} ms", time.as_millis()) }
 }

@@ -49,12 +49,12 @@ pub(super) async fn execute(settings: &Settings, options: Options, clock: Shared
         true => Ok(0),
         false => imports(&shift.pipeline, &shift.imports, &settings.database_url()?, &stop).await,
     };
-    Ok(exit_code(match (tally.outcome(), imported) {
-        (Outcome::Succeeded, Err(error)) => {
-            error!("uploaded imports wait for the next run: {}", chain(&*error));
-            Outcome::Partly
-        }
-        (outcome, _) => outcome,
+    if let Err(error) = &imported {
+        error!("uploaded imports wait for the next run: {}", chain(&**error));
+    }
+    Ok(exit_code(match tally.outcome() {
+        Outcome::Succeeded if imported.is_err() => Outcome::Partly,
+        outcome => outcome,
     }))
 }
 

@@ -145,8 +145,8 @@ impl Visit {
         Ok(Self { url, app, redirect_uri, state, verifier, listener })
     }
 
-    /// Waits for the browser, redeems what it brings (without asking whose it is, if Spotify wants to be left alone), and shows it what `link` says. Strangers' calls are answered and
-    /// change nothing.
+    /// Waits for the browser, redeems what it brings (without asking whose it is, if Spotify wants to be left alone), and shows
+    /// it what `link` says. Strangers' calls are answered and change nothing.
     pub async fn end(
         self,
         wait: Duration,
