@@ -51,6 +51,7 @@ pub async fn raise(db: &impl ConnectionTrait, audiences: &[i32], now: Instant) -
     let mut audiences = audiences.to_vec();
     // Everyone's row, which all loads share, is locked last and so for the shortest time.
     audiences.sort_unstable_by(|a, b| b.cmp(a));
+    audiences.dedup();
     for audience in audiences {
         let first = ActiveModel { audience: Set(audience), number: Set(1), changed_at: Set(now) };
         let next = OnConflict::column(Column::Audience)

@@ -21,6 +21,7 @@ use sea_orm::sea_query::LockType;
 use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 use tracing::{error, info};
 
+use crate::crash;
 use crate::journal::{Journal, Step};
 use crate::load::{self, is_deadlock};
 use crate::pipeline::Pipeline;
@@ -92,6 +93,7 @@ pub async fn one(pipeline: &Pipeline, user: UserId) -> Result<Erased, Error> {
             result => break result?,
         }
     };
+    crash::point("rows-erased");
     erased.objects += pipeline.spool.erase(user).await? as u64;
     for prefix in Prefix::personal(user) {
         erased.objects += objects(&pipeline.archive, &prefix, until, is_linked).await?;
@@ -99,6 +101,7 @@ pub async fn one(pipeline: &Pipeline, user: UserId) -> Result<Erased, Error> {
     if is_linked {
         erased.objects += uploads(&pipeline.archive, user, until).await?;
     }
+    crash::point("archive-erased");
     let done =
         erasure::ActiveModel { user_id: Set(user), done_at: Set(Some(pipeline.clock.now())), ..Default::default() };
     erasure::Entity::update_many()

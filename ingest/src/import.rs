@@ -111,6 +111,9 @@ pub async fn import(
         Ok::<Report, source::Error>(reader::read(&sources, limits, began_at, &send))
     });
     let mut loader = Loader::new(options.user, options.match_window_s, options.received_at.unwrap_or(began_at));
+    if options.dry_run {
+        loader = loader.rehearsing();
+    }
     // A dry run does all of it in one transaction, and takes it back.
     let rehearsal = if options.dry_run { Some(db.begin().await?) } else { None };
     let mut taken = Vec::new();

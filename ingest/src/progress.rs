@@ -44,12 +44,15 @@ impl Progress {
 
     /// `done` of `total` are done, which `what` tells in words.
     pub fn reach(&self, done: u64, total: u64, what: String) {
-        if self.0.length() != Some(total) {
-            self.0.set_style(style("{msg} {wide_bar} {percent} %, {eta} left"));
-            self.0.set_length(total);
-        }
-        self.0.set_message(what);
+        // What is known first, so that no line is drawn with half of it.
         self.0.set_position(done);
+        if self.0.length() != Some(total) {
+            self.0.set_length(total);
+            self.0.set_message(what);
+            self.0.set_style(style("{msg} {wide_bar} {percent} %, {eta} left"));
+        } else {
+            self.0.set_message(what);
+        }
     }
 
     /// Whether there is a line to look at.

@@ -1,13 +1,14 @@
 //! Which of several records of listening are plays, and which only tell again of one that is here already. Pure.
 //!
 //! Spotify's API and an export tell of the same plays, and an export tells of some twice. The answer is a function of *all*
-//! records, and of nothing else: not of the order in which they came, nor of how they were spread over files and runs. Who
-//! stores records must therefore store all of them, and does: the plays in `play`, the others in `echo`.
+//! records and of what their tracks are recognised by, and of nothing else: not of the order in which they came, nor of how
+//! they were spread over files and runs. Who stores records must therefore store all of them, and does: the plays in `play`,
+//! the others in `echo`; and must ask again when a track is recognised by something else (`load::recognised`).
 //!
 //! 1. Two rows of exports are one listen if they name the same recording, ran equally long to the millisecond and cannot both
 //!    have happened: they stopped at most [`REPEAT_MS`] apart, and the later one would have begun before the earlier one was
-//!    over. A row whose end is a whole minute may be known to the minute only (the short account data), so a row of the same
-//!    minute says the same. Of such rows, the one that stopped last is the listen.
+//!    over. Of a row that is known to the minute only ([`to_the_minute`]), a row of the same minute says the same. Of such
+//!    rows, the one that is known best, and of those the one that stopped last, is the listen.
 //! 2. A listen from exports and a play from the API are one play if they name the same recording and ended at most a window
 //!    apart; one to one, nearest first. The export's row stands: it was measured.
 //!
@@ -30,6 +31,9 @@ pub const MATCH_WINDOW_S: u32 = 90;
 const ROUNDING_MS: i64 = 2_000;
 
 const MINUTE_MS: i64 = 60_000;
+
+/// As far into the minute at most are ends written that are known to the minute only.
+pub(crate) const TO_THE_MINUTE_MS_MAX: i64 = 999;
 
 /// One record of a listen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,7 +160,8 @@ fn settle_group(
         let stands = listen.iter().copied().max_by_key(|i| {
             let record = &records[*i];
             let is_known_by_id = !entity::name_only::is_name_only(spotify_id(*i));
-            (record.ended_at, record.listened_ms, is_known_by_id, Reverse(spotify_id(*i)))
+            let is_known_well = !is_known_to_the_minute(record);
+            (is_known_well, record.ended_at, record.listened_ms, is_known_by_id, Reverse(spotify_id(*i)))
         });
         let stands = stands.expect("a listen has a row");
         for i in listen.iter().filter(|i| **i != stands) {
@@ -203,6 +208,22 @@ fn listens(exported: &[usize], records: &[Record]) -> Vec<Vec<usize>> {
             }
         }
     }
+    // A row that is known to the minute only is the first of that minute's that ran as long; not all of them, who repeat it.
+    let is_exact = |place: usize| !is_known_to_the_minute(&records[exported[place]]);
+    let (exact, vague): (Vec<usize>, Vec<usize>) = (0..exported.len()).partition(|place| is_exact(*place));
+    for place in vague {
+        let row = &records[exported[place]];
+        let set = sets.find(place);
+        let is_that = |exact: &&usize| {
+            let other = &records[exported[**exact]];
+            other.listened_ms == row.listened_ms && minute(other.ended_at) == minute(row.ended_at)
+        };
+        if let Some(that) = exact.iter().find(is_that)
+            && !exact.iter().any(|exact| sets.find(*exact) == set)
+        {
+            sets.unite(place, *that);
+        }
+    }
     let mut listens: HashMap<usize, Vec<usize>> = HashMap::new();
     for (place, i) in exported.iter().enumerate() {
         listens.entry(sets.find(place)).or_default().push(*i);
@@ -212,25 +233,52 @@ fn listens(exported: &[usize], records: &[Record]) -> Vec<Vec<usize>> {
     listens
 }
 
-/// Whether two rows of one recording, of which `earlier` did not stop later, are one listen.
+/// Whether two rows of one recording, of which `earlier` did not stop later, cannot both have happened.
 fn are_one_listen(earlier: &Record, later: &Record) -> bool {
     let apart_ms = later.ended_at - earlier.ended_at;
-    if apart_ms == 0 {
-        return true;
-    }
-    let overlap = apart_ms + ROUNDING_MS < i64::from(later.listened_ms);
-    let same_minute = is_whole_minute(earlier.ended_at) && apart_ms < MINUTE_MS;
-    earlier.listened_ms == later.listened_ms && (apart_ms <= REPEAT_MS && overlap || same_minute)
+    let apart_at_most_ms = ends(later).1 - ends(earlier).0;
+    let overlap = apart_at_most_ms + ROUNDING_MS < i64::from(later.listened_ms);
+    apart_ms == 0 || earlier.listened_ms == later.listened_ms && apart_ms <= REPEAT_MS && overlap
 }
 
-/// How far a listen's end is from the API's. One that is known to the minute may have ended anywhere in it.
+/// How far a listen's end is from the API's. One that is known to the minute only may have ended anywhere in it.
 fn apart_ms(row: &Record, api: &Record) -> i64 {
-    let after_ms = api.ended_at - row.ended_at;
-    if !is_whole_minute(row.ended_at) || after_ms < 0 { after_ms.abs() } else { (after_ms - (MINUTE_MS - 1)).max(0) }
+    let (first, last) = ends(row);
+    (first - api.ended_at).max(api.ended_at - last).max(0)
 }
 
-fn is_whole_minute(at: Instant) -> bool {
-    at.ms().rem_euclid(MINUTE_MS) == 0
+/// When a record's listen ended at the earliest and at the latest.
+fn ends(record: &Record) -> (Instant, Instant) {
+    if is_known_to_the_minute(record) {
+        let begin = Instant::from_ms(minute(record.ended_at) * MINUTE_MS);
+        (begin, begin + (MINUTE_MS - 1))
+    } else {
+        (record.ended_at, record.ended_at)
+    }
+}
+
+/// How the end of an export's row is written of which the minute only is known, as the short account data tells it: within the
+/// minute's first second, by its length, so that two rows of a minute are two. No other row of an export ends there.
+pub(crate) fn to_the_minute(at: Instant, listened_ms: i32) -> Instant {
+    Instant::from_ms(minute(at) * MINUTE_MS + 1 + i64::from(listened_ms) % TO_THE_MINUTE_MS_MAX)
+}
+
+/// How the end of any other row of an export is written.
+pub(crate) fn to_the_second(at: Instant) -> Instant {
+    if is_vague(at) { Instant::from_ms(minute(at) * MINUTE_MS) } else { at }
+}
+
+/// Whether no more than the minute of a record's end is known.
+pub(crate) fn is_known_to_the_minute(record: &Record) -> bool {
+    record.source == Source::Export && is_vague(record.ended_at)
+}
+
+fn is_vague(at: Instant) -> bool {
+    (1..=TO_THE_MINUTE_MS_MAX).contains(&at.ms().rem_euclid(MINUTE_MS))
+}
+
+fn minute(at: Instant) -> i64 {
+    at.ms().div_euclid(MINUTE_MS)
 }
 
 /// Disjoint sets of numbers.
@@ -318,8 +366,21 @@ mod tests {
 
     #[test]
     fn a_row_known_to_the_minute_is_the_row_of_that_minute() {
-        assert_eq!(plays(&[export(0, T1, 35), export(59, T1, 35)]), 1);
-        assert_eq!(plays(&[export(0, T1, 35), export(60, T1, 35)]), 2, "the next minute");
+        let minute = |s, track, listened_s| {
+            let record = export(s, track, listened_s);
+            Record { ended_at: to_the_minute(record.ended_at, record.listened_ms), ..record }
+        };
+        assert_eq!(plays(&[minute(0, T1, 35), export(0, T1, 35)]), 1);
+        assert_eq!(plays(&[minute(0, T1, 35), export(59, T1, 35)]), 1);
+        assert_eq!(plays(&[minute(0, T1, 35), export(60, T1, 35)]), 2, "the next minute");
+        assert_eq!(plays(&[minute(0, T1, 35), api(149, T1)]), 1, "90 s after the minute's end");
+        assert_eq!(plays(&[export(0, T1, 35), export(35, T1, 35)]), 2, "an end that happens to be a whole minute");
+        assert_eq!(plays(&[minute(0, T1, 25), minute(0, T1, 31)]), 2, "a minute holds both");
+        assert_eq!(plays(&[minute(0, T1, 35), export(2, T1, 35), export(37, T1, 35)]), 2, "it tells of one of them");
+        assert_eq!(plays(&[minute(0, T1, 100), minute(60, T1, 100)]), 2, "the second may have ended 119 s later");
+        assert_eq!(plays(&[minute(0, T1, 200), minute(60, T1, 200)]), 1, "they cannot both have happened");
+        let roles = settle(&[minute(0, T1, 35), export(0, T1, 35)], &identities(), 90_000);
+        assert_eq!(roles[0], Role::EchoOf(1), "the row that is known to the second is the listen");
     }
 
     #[test]

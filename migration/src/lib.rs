@@ -19,6 +19,7 @@ mod m20261124_000061_alerts;
 mod m20261124_000070_import;
 mod m20261125_000071_import_jobs;
 mod m20261125_000072_names;
+mod m20261125_000073_echo_track;
 
 /// All steps, oldest first.
 pub struct Migrator;
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000070_import::Migration),
             Box::new(m20261125_000071_import_jobs::Migration),
             Box::new(m20261125_000072_names::Migration),
+            Box::new(m20261125_000073_echo_track::Migration),
         ]
     }
 }

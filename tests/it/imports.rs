@@ -2,9 +2,11 @@
 
 mod bad_input;
 mod counts;
+mod learned;
 mod matching;
 mod names;
 mod order;
+mod shown;
 mod uploads;
 
 use std::path::PathBuf;
@@ -42,9 +44,11 @@ async fn import_in_chunks(station: &Station, user: UserId, paths: &[PathBuf], st
     let progress = Arc::new(Progress::default());
     let limits = Limits { streams_a_chunk, ..Limits::default() };
     let options = Options { match_window_s: station.pipeline.match_window_s, limits, ..Options::new(user) };
+    let calls = station.spotify.referee().web_api_calls();
     let report = import::import(&db, &station.pipeline.clock, paths.to_vec(), &options, Arc::clone(&progress))
         .await
         .unwrap_or_else(|error| panic!("{}", entity::chain::chain(&error)));
+    assert_eq!(station.spotify.referee().web_api_calls(), calls, "an import asks Spotify nothing");
     assert_eq!(report.counted(), report.rows, "every row is counted once: {report:#?}");
     assert_eq!(report.rows, report.files.iter().map(|file| file.rows).sum::<u64>());
     assert_eq!(progress.seen().rows_loaded, report.rows);

@@ -27,6 +27,7 @@ pub struct Program {
     env: Vec<(String, String)>,
     folder: TempDir,
     memory_max_kb: Option<u32>,
+    in_terminal: bool,
 }
 
 /// How a process ended and what it said.
@@ -74,7 +75,7 @@ impl Program {
             (Err(_), _) => panic!("{} was not built: cargo build --workspace --bins", path.display()),
         }
         let folder = tempfile::Builder::new().prefix("refrain-program-").tempdir().expect("a temporary folder");
-        Self { path, env: Vec::new(), folder, memory_max_kb: None }
+        Self { path, env: Vec::new(), folder, memory_max_kb: None, in_terminal: false }
     }
 
     /// With this environment variable.
@@ -92,6 +93,11 @@ impl Program {
     /// With so many kilobytes of memory for its data at most: it fails where it wants more.
     pub fn memory_max_kb(self, kilobytes: u32) -> Self {
         Self { memory_max_kb: Some(kilobytes), ..self }
+    }
+
+    /// In a terminal, which shows standard output and standard error together: [`Said::stdout`].
+    pub fn in_terminal(self) -> Self {
+        Self { in_terminal: true, ..self }
     }
 
     /// The folder it runs in.
@@ -133,6 +139,9 @@ impl Program {
     }
 
     fn command(&self, arguments: &[impl AsRef<OsStr>]) -> Command {
+        if self.in_terminal {
+            return self.command_in_terminal(arguments);
+        }
         let mut command = match self.memory_max_kb {
             None => Command::new(&self.path),
             Some(kilobytes) => {
@@ -141,7 +150,21 @@ impl Program {
                 shell
             }
         };
-        command.args(arguments).env_clear().envs(self.env.iter().map(|(name, value)| (name, value)));
+        command.args(arguments);
+        self.settle(command)
+    }
+
+    /// `script`, a part of every Debian, is the terminal.
+    fn command_in_terminal(&self, arguments: &[impl AsRef<OsStr>]) -> Command {
+        let words = std::iter::once(self.path.as_os_str()).chain(arguments.iter().map(AsRef::as_ref));
+        let words: Vec<String> = words.map(|word| format!("'{}'", word.to_str().expect("a word"))).collect();
+        let mut command = Command::new("/usr/bin/script");
+        command.args(["--quiet", "--return", "--command", &words.join(" "), "/dev/null"]);
+        self.settle(command)
+    }
+
+    fn settle(&self, mut command: Command) -> Command {
+        command.env_clear().envs(self.env.iter().map(|(name, value)| (name, value)));
         command.current_dir(&self.folder).stdin(Stdio::null()).kill_on_drop(true);
         command
     }

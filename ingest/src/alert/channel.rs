@@ -12,6 +12,7 @@ use tracing::{info, warn};
 use url::Url;
 
 use super::{discord, outbox, webhook};
+use crate::crash;
 
 /// How long a channel may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
@@ -86,8 +87,10 @@ impl Alerts {
             if changes.is_empty() {
                 continue;
             }
+            crash::point("alert-claimed");
             let noted = match self.send(channel, &(channel.message)(&changes, &self.zone)).await {
                 Ok(()) => {
+                    crash::point("alert-sent");
                     info!(changes = changes.len(), "told {} change(s) on {}", changes.len(), channel.name);
                     outbox::told(db, channel.name, &changes, clock.now()).await
                 }

@@ -110,7 +110,9 @@ fn tell(enriched: &Enriched) {
             println!("the budget of {} calls is spent: run it again to go on, best tomorrow", enriched.calls);
         }
         Some(Stop::Told) => println!("it was told to stop, and goes on when it is run again"),
-        Some(Stop::Busy) => println!("another process is filling in at this moment: nothing was done"),
+        Some(Stop::Busy) => println!(
+            "nothing was done: another process is filling in, or was killed while it did; run it again in some minutes"
+        ),
         Some(Stop::Trouble(what)) => println!("it stopped early, and goes on when it is run again: {what}"),
     }
 }

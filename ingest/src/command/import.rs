@@ -43,7 +43,7 @@ pub struct Options {
     /// Where a new account's days begin, such as Europe/Berlin
     #[arg(long, default_value = "UTC", value_name = "ZONE", requires = "create_user")]
     pub time_zone: String,
-    /// Read everything and tell what would be done, but leave the database as it is
+    /// Read everything and tell what would be done, but leave the database as it is; other loads may wait meanwhile
     #[arg(long)]
     pub dry_run: bool,
     /// Print the report as JSON

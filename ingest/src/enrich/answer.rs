@@ -10,6 +10,7 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, DbErr, EntityTrait};
 
 use super::lacking::Lacking;
+use crate::crash;
 use crate::pipeline::{Failure, Pipeline, RawPage, Trace};
 use crate::spotify::catalogue::list;
 use crate::transform;
@@ -27,6 +28,7 @@ pub(super) struct Question<'a> {
 pub(super) async fn keep(pipeline: &Pipeline, question: &Question<'_>, bytes: Vec<u8>) -> Result<usize, Failure> {
     let page = RawPage { kind: archived(question.kind), fetched_at: pipeline.clock.now(), bytes };
     pipeline.load(&page, &mut Trace::new(None, pipeline.clock.clone())).await?;
+    crash::point("answer-loaded");
     // The load has read the same bytes, so they can be read.
     let absent: HashSet<usize> =
         transform::absent(&page.bytes, list(question.kind)).unwrap_or_default().into_iter().collect();
@@ -37,6 +39,7 @@ pub(super) async fn keep(pipeline: &Pipeline, question: &Question<'_>, bytes: Ve
         .enumerate()
         .map(|(position, lacking)| (lacking, if absent.contains(&position) { Answer::Absent } else { found }));
     note(pipeline, question.kind, answers, page.fetched_at).await?;
+    crash::point("answer-noted");
     Ok(question.asked.len() - absent.len())
 }
 

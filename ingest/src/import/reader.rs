@@ -25,8 +25,15 @@ pub(super) struct Part {
 /// Reads all `sources` and sends their streams; what became of the other rows is in the report. Ends early if nobody receives
 /// any more.
 pub(super) fn read(sources: &Sources, limits: Limits, now: Instant, parts: &Sender<Part>) -> Report {
-    let mut reader =
-        Reader { parts, limits, part: Part::default(), places: HashMap::new(), report: Report::default(), now };
+    let mut reader = Reader {
+        parts,
+        limits,
+        part: Part::default(),
+        places: HashMap::new(),
+        key: String::new(),
+        report: Report::default(),
+        now,
+    };
     reader.report.files_ignored = sources.ignored;
     let mut left = limits.unpacked_bytes_max;
     for found in &sources.found {
@@ -49,8 +56,10 @@ struct Reader<'a> {
     parts: &'a Sender<Part>,
     limits: Limits,
     part: Part,
-    /// Where in the chunk a track is.
+    /// Where in the chunk a track of these names is.
     places: HashMap<String, u32>,
+    /// The names, put together.
+    key: String,
     report: Report,
     now: Instant,
 }
@@ -101,12 +110,16 @@ impl Reader<'_> {
     }
 
     fn add(&mut self, stream: row::Stream<'_>) {
-        let key = match &stream.spotify_id {
-            Some(id) => id.clone(),
-            None => format!("{}\0{}", stream.name.as_deref().unwrap_or(""), stream.artist.as_deref().unwrap_or("")),
-        };
+        // Files of several years name one id differently: each way is a track of the chunk.
+        self.key.clear();
+        for part in
+            [stream.spotify_id.as_deref(), stream.name.as_deref(), stream.artist.as_deref(), stream.album.as_deref()]
+        {
+            self.key.push_str(part.unwrap_or("\u{1}"));
+            self.key.push('\0');
+        }
         let Chunk { tracks, streams } = &mut self.part.chunk;
-        let track = *self.places.entry(key).or_insert_with(|| {
+        let track = self.places.get(self.key.as_str()).copied().unwrap_or_else(|| {
             let owned = |text: Option<std::borrow::Cow<'_, str>>| text.map(std::borrow::Cow::into_owned);
             tracks.push(Named {
                 spotify_id: stream.spotify_id,
@@ -114,7 +127,9 @@ impl Reader<'_> {
                 artist: owned(stream.artist),
                 album: owned(stream.album),
             });
-            u32::try_from(tracks.len() - 1).expect("a chunk's tracks are bounded")
+            let place = u32::try_from(tracks.len() - 1).expect("a chunk's tracks are bounded");
+            self.places.insert(self.key.clone(), place);
+            place
         });
         streams.push(Stream { ended_at: stream.ended_at, track, listened_ms: stream.listened_ms });
     }

@@ -17,6 +17,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::load::export::PLAY_MS_MIN;
+use crate::settle;
 use entity::import_report::Reason;
 
 /// What a row says.
@@ -64,7 +65,10 @@ pub(super) fn read(bytes: &[u8], medium: Medium, now: Instant) -> Result<Row<'_>
     };
     let listened_ms = i32::try_from(ms).ok().filter(|ms| (0..=LISTENED_MS_MAX).contains(ms));
     let listened_ms = listened_ms.ok_or("the stream's length is not between 0 and 24 hours")?;
-    let ended_at = ended_at(&json, stopped_at, listened_ms);
+    let ended_at = match json.ts {
+        Some(_) => settle::to_the_second(ended_at(&json, stopped_at, listened_ms)),
+        None => settle::to_the_minute(stopped_at, listened_ms),
+    };
     if !(FIRST_MS..=now.ms() + DAY_MS).contains(&ended_at.ms()) {
         return Err("the stream ended before Spotify existed, or in the future".to_owned());
     }
@@ -391,7 +395,7 @@ mod tests {
     fn the_short_account_data_names_its_tracks() {
         let text = r#"{"endTime":"2023-05-01 13:45","artistName":"One","trackName":"Song","msPlayed":200000}"#;
         let Ok(Row::Stream(stream)) = read(text.as_bytes(), Medium::Sound, NOW) else { panic!("a stream") };
-        assert_eq!((stream.ended_at.to_string(), stream.spotify_id), ("2023-05-01T13:45:00Z".to_owned(), None));
+        assert_eq!((stream.ended_at.to_string(), stream.spotify_id), ("2023-05-01T13:45:00.201Z".to_owned(), None));
         let podcast = r#"{"endTime":"2023-05-01 13:45","podcastName":"P","episodeName":"E","msPlayed":200000}"#;
         assert_eq!(read(podcast.as_bytes(), Medium::Sound, NOW), Ok(Row::Aside(Reason::Podcast)));
     }

@@ -1,7 +1,7 @@
 //! The catalogue's rows: made where they are missing, corrected where a document says otherwise, untouched where it says
 //! nothing or nothing new. What is not said never erases what is known.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use entity::ids::{AlbumId, ArtistId, TrackId};
 use entity::search::fold;
@@ -24,12 +24,16 @@ pub(super) struct Catalogue {
 }
 
 /// What a document changed in the catalogue.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Changes {
     /// Something that insights over known plays read: credits, genres, albums, release years, features.
     pub(super) insights: bool,
     /// Anything that is shown: those, and names, pictures, observations, and rows that are new.
     pub(super) shown: bool,
+    /// Tracks that were here and are recognised by something else now: another name, first artist or ISRC.
+    pub(super) recognised: Vec<TrackId>,
+    /// Tracks that are new, or under another title, with that, folded.
+    pub(super) came: BTreeMap<TrackId, String>,
 }
 
 /// Brings the catalogue up to what `documents` say, the last of them above all.
@@ -39,11 +43,11 @@ pub(super) async fn upsert(db: &impl ConnectionTrait, documents: &[(&Origin, &Ba
         all
     });
     let adopted = adoption::of_batch(db, batch).await?;
-    let mut changes = Changes { insights: false, shown: adopted };
+    let mut changes = Changes { shown: adopted, ..Changes::default() };
     let artists = upsert_artists(db, &batch.artists, &mut changes).await?;
     let albums = upsert_albums(db, &batch.albums, &mut changes).await?;
     let tracks = upsert_tracks(db, batch, &mut changes).await?;
-    let mut catalogue = Catalogue { tracks, artists, albums, changes };
+    let mut catalogue = Catalogue { tracks, artists, albums, changes: Changes::default() };
     credits::of_albums(db, &batch.albums, &catalogue, &mut changes).await?;
     credits::of_tracks(db, &batch.tracks, &catalogue, &mut changes).await?;
     details::upsert(db, batch, &catalogue, &mut changes).await?;
@@ -63,7 +67,7 @@ async fn upsert_artists(
         search_name: Set(fold(&name(artist.name.as_ref(), &artist.spotify_id))),
         ..Default::default()
     };
-    let rows: HashMap<String, artist::Model> =
+    let (rows, _): (HashMap<String, artist::Model>, _) =
         find_or_insert(db, artist::Column::SpotifyId, said, |a| &a.spotify_id, row, |row| &row.spotify_id, changes)
             .await?;
     for artist in in_order(said, |artist| &artist.spotify_id) {
@@ -95,7 +99,7 @@ async fn upsert_albums(
         release_year: Set(year(&album.release_date)),
         ..Default::default()
     };
-    let rows: HashMap<String, album::Model> =
+    let (rows, _): (HashMap<String, album::Model>, _) =
         find_or_insert(db, album::Column::SpotifyId, said, |a| &a.spotify_id, row, |row| &row.spotify_id, changes)
             .await?;
     for album in in_order(said, |album| &album.spotify_id) {
@@ -135,7 +139,7 @@ async fn upsert_tracks(
         preview_url: Set(track.preview_url.clone()),
         ..Default::default()
     };
-    let mut rows: HashMap<String, track::Model> = find_or_insert(
+    let (mut rows, new): (HashMap<String, track::Model>, _) = find_or_insert(
         db,
         track::Column::SpotifyId,
         &batch.tracks,
@@ -145,6 +149,7 @@ async fn upsert_tracks(
         changes,
     )
     .await?;
+    changes.came.extend(new.iter().filter_map(|id| rows.get(*id)).map(|row| (row.id, row.search_name.clone())));
     for said in in_order(&batch.tracks, |track| &track.spotify_id) {
         let known = rows.get_mut(&said.spotify_id).expect("every track said was found or inserted");
         let mut changed = known.clone().into_active_model();
@@ -165,8 +170,13 @@ async fn upsert_tracks(
             changed.preview_url.set_if_not_equals(said.preview_url.clone());
         }
         if changed.is_changed() {
+            if changed.isrc.is_set() || changed.search_name.is_set() {
+                changes.recognised.push(known.id);
+            }
+            let is_renamed = changed.search_name.is_set();
             // Only what is said: another load may have written the rest since we looked, the album above all.
             *known = changed.update(db).await?;
+            changes.came.extend(is_renamed.then(|| (known.id, known.search_name.clone())));
             changes.shown = true;
         }
     }
@@ -178,21 +188,21 @@ fn name(said: Option<&String>, spotify_id: &str) -> String {
     said.map_or_else(|| spotify_id.to_owned(), Clone::clone)
 }
 
-/// The rows with the Spotify ids of `said`, each inserted if it is missing.
-async fn find_or_insert<E, A, S>(
+/// The rows with the Spotify ids of `said`, each inserted if it is missing; and the ids that were.
+async fn find_or_insert<'a, E, A, S>(
     db: &impl ConnectionTrait,
     column: E::Column,
-    said: &[S],
+    said: &'a [S],
     id_said: impl Fn(&S) -> &String,
     row: impl Fn(&S) -> A,
     id_known: impl Fn(&E::Model) -> &String,
     changes: &mut Changes,
-) -> Result<HashMap<String, E::Model>, DbErr>
+) -> Result<(HashMap<String, E::Model>, Vec<&'a String>), DbErr>
 where
     E: EntityTrait,
     A: ActiveModelTrait<Entity = E> + Send,
 {
-    let mut rows = HashMap::new();
+    let (mut rows, mut inserted) = (HashMap::new(), Vec::new());
     let mut wanted = in_order(said, &id_said);
     for pass in ["find", "insert, then find"] {
         if wanted.is_empty() {
@@ -201,6 +211,7 @@ where
         if pass != "find" {
             bulk::insert_rows(db, wanted.iter().map(|said| row(said)).collect(), bulk::once([column])).await?;
             changes.shown = true;
+            inserted = wanted.iter().map(|said| id_said(said)).collect();
         }
         let ids = wanted.iter().map(|said| id_said(said).as_str());
         for model in E::find().filter(column.is_in(ids)).all(db).await? {
@@ -208,7 +219,7 @@ where
         }
         wanted.retain(|said| !rows.contains_key(id_said(said)));
     }
-    Ok(rows)
+    Ok((rows, inserted))
 }
 
 /// In the order of their ids. Rows are written in it, so that two loads which bring the same ones wait for each other

@@ -105,6 +105,13 @@ pub(super) async fn of_tracks(
     let old = credits.iter().map(|(track, _)| *track).filter(|track| !before[track].artists.is_empty()).collect();
     replace(db, old, &credits).await?;
     rollup::credit(db, &moved).await?;
+    let first = |track: &TrackId| before[track].artists.first();
+    changes.recognised.extend(
+        credits
+            .iter()
+            .filter(|(track, new)| first(track).is_some_and(|old| Some(old) != new.first()))
+            .map(|(track, _)| *track),
+    );
     // What nobody knew the place of had no plays that could be counted there.
     changes.insights |= before.values().any(|track| track.album.is_some() || !track.artists.is_empty());
     changes.shown = true;

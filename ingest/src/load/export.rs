@@ -16,7 +16,8 @@ use sea_orm::{ConnectionTrait, DbErr};
 pub use super::names::Named;
 use super::names::Names;
 use super::records::{self, Change, Fate, Identities, Kind};
-use super::{ATTEMPTS_MAX, gaps, is_deadlock};
+use super::{ATTEMPTS_MAX, gaps, is_deadlock, recognised};
+use crate::crash;
 use crate::rollup;
 use crate::settle::Record;
 
@@ -83,8 +84,12 @@ pub struct Loader {
     window_ms: i64,
     names: Names,
     identities: Identities,
+    /// Whether the listener has records of which no more than a name is known; `None` until it was looked up.
+    has_names: Option<bool>,
     /// What was here before somebody was erased is refused.
     received_at: Instant,
+    /// Whether the transaction will be taken back, so that rows which all loads share need not be touched.
+    rehearses: bool,
 }
 
 /// What the neighbours of so many records are recognised by is kept in memory.
@@ -101,7 +106,14 @@ impl Loader {
     /// For streams of `user`, whose files were here at `received_at`. An export's end and the API's may be `window_s` apart.
     pub fn new(user: UserId, window_s: u32, received_at: Instant) -> Self {
         let window_ms = i64::from(window_s) * 1000;
-        Self { user, window_ms, names: Names::default(), identities: Identities::default(), received_at }
+        let (names, identities) = (Names::default(), Identities::default());
+        Self { user, window_ms, names, identities, has_names: None, received_at, rehearses: false }
+    }
+
+    /// The same, for a caller that will take its transaction back: totals and revisions, which others wait for, stay as they
+    /// are.
+    pub fn rehearsing(self) -> Self {
+        Self { rehearses: true, ..self }
     }
 
     /// Loads a chunk at `now`, all of it or nothing.
@@ -111,7 +123,9 @@ impl Loader {
             let result = async {
                 let transaction = db.begin().await?;
                 let taken = self.load_in(&transaction, chunk, now).await?;
+                crash::point("chunk-written");
                 transaction.commit().await?;
+                crash::point("chunk-loaded");
                 Ok(taken)
             }
             .await;
@@ -119,6 +133,7 @@ impl Loader {
                 // Rows that were made and remembered are gone with the transaction.
                 self.names = Names::default();
                 self.identities.clear();
+                self.has_names = None;
             }
             match result {
                 Err(error) if attempt < ATTEMPTS_MAX && is_deadlock(&error) => attempt += 1,
@@ -138,6 +153,7 @@ impl Loader {
             self.identities.clear();
         }
         let tracks = self.names.rows(db, &chunk.tracks).await?;
+        let (mut audiences, mut moved) = self.settle_again(db, chunk).await?;
         let (mut plays, mut skips) = (Vec::new(), Vec::new());
         for stream in &chunk.streams {
             let record = record(stream, &tracks);
@@ -146,21 +162,45 @@ impl Loader {
         let mut taken = Taken::default();
         let plays = self.settle(db, Kind::Plays, plays, &mut taken).await?;
         let skips = self.settle(db, Kind::Skips, skips, &mut taken).await?;
-        rollup::change(db, &plays.added, &plays.removed).await?;
+        if !self.rehearses {
+            rollup::change(db, &plays.added, &plays.removed).await?;
+        }
         taken.gaps_filled = gaps::fill(db, self.user, &plays.added, now).await? as u64;
-        let skips_changed = skips.fates.iter().any(|fate| *fate != Fate::Known);
-        let mut audiences = Vec::new();
-        if !plays.added.is_empty() || !plays.removed.is_empty() || skips_changed {
+        moved |= skips.fates.iter().any(|fate| *fate != Fate::Known);
+        if !plays.added.is_empty() || !plays.removed.is_empty() || moved {
             audiences.extend([self.user.0, revision::EVERYONE]);
         }
-        if std::mem::take(&mut self.names.filled) {
+        let changes = std::mem::take(&mut self.names.changes);
+        if changes.insights {
             audiences.push(revision::CATALOGUE);
         }
-        if std::mem::take(&mut self.names.shown) {
+        if changes.shown {
             audiences.push(revision::SHOWN);
         }
-        revision::raise(db, &audiences, now).await?;
+        if !self.rehearses {
+            revision::raise(db, &audiences, now).await?;
+        }
         Ok(taken)
+    }
+
+    /// Settles again what the chunk's names make known of records that are here: whose plays changed, and whether the
+    /// listener's own were moved.
+    async fn settle_again(&mut self, db: &impl ConnectionTrait, chunk: &Chunk) -> Result<(Vec<i32>, bool), DbErr> {
+        let renamed = std::mem::take(&mut self.names.changes.renamed);
+        for track in &renamed {
+            self.identities.remove(track);
+        }
+        let changed = recognised::tracks(db, &renamed, self.window_ms).await?;
+        let mut audiences: Vec<i32> = changed.iter().map(|user| user.0).collect();
+        audiences.extend((!changed.is_empty()).then_some(revision::EVERYONE));
+        let has_names = match self.has_names {
+            Some(has_names) => has_names,
+            None => recognised::has_names(db, self.user).await?,
+        };
+        let moved = self.names.moved(db, has_names).await?;
+        let moved = recognised::move_names(db, self.user, &moved, &mut self.identities, self.window_ms).await?;
+        self.has_names = Some(has_names || chunk.tracks.iter().any(|named| named.spotify_id.is_none()));
+        Ok((audiences, moved))
     }
 
     async fn settle(

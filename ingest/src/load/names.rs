@@ -1,23 +1,34 @@
 //! The catalogue's rows for what an export names: tracks by id and name, artists and albums by their names alone.
 //!
-//! What is here already is used as it is, because an export knows less: nothing is renamed. What is not gets an id of our own
-//! ([`entity::name_only`]) until Spotify tells of it. An export names the artist of the *album*, who stands as the track's
-//! first artist until then.
+//! What Spotify told of is used as it is, because an export knows less: nothing of that is renamed. What is not here gets an
+//! id of our own ([`entity::name_only`]) until Spotify tells of it. An export names the artist of the *album*, who stands as
+//! the track's first artist until then.
+//!
+//! Exports of several years name one id differently: tracks are renamed, albums published anew. Until Spotify tells, the
+//! first of the names stands, in the order of their bytes, so that it does not matter which file came first; what names
+//! nothing yields to what does.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod albums;
+mod artists;
+mod standing;
 
-use entity::ids::{AlbumId, ArtistId, TrackId};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
+
+use entity::ids::TrackId;
 use entity::search::fold;
-use entity::{album, album_artist, artist, name_only, track, track_artist};
+use entity::{name_only, track, track_artist};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
-    Statement,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, Statement,
 };
 
 use super::bulk::{self, BINDS_MAX};
 use super::{adoption, credits};
 use crate::rollup;
+use albums::Albums;
+use artists::Artists;
+use standing::Standing;
 
 /// A track as an export names it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -37,25 +48,108 @@ impl Named {
     fn key(&self) -> String {
         match &self.spotify_id {
             Some(id) => id.clone(),
-            None => name_only::track(self.name(), self.artist.as_deref().unwrap_or_default()),
+            None => {
+                name_only::track(self.name.as_deref().unwrap_or_default(), self.artist.as_deref().unwrap_or_default())
+            }
         }
     }
 
-    fn name(&self) -> &str {
-        self.name.as_deref().or(self.spotify_id.as_deref()).unwrap_or_default()
+    /// The album and its artist.
+    fn album(&self) -> Option<(&str, &str)> {
+        self.album.as_deref().zip(self.artist.as_deref())
     }
+}
+
+/// What is said of each track, by its key.
+type ByKey<'a> = BTreeMap<&'a str, Vec<&'a Named>>;
+
+/// What several rows of exports name a track, taken together.
+struct Said<'a> {
+    name: Option<&'a str>,
+    artist: Option<&'a str>,
+    album: Option<(&'a str, &'a str)>,
+}
+
+impl<'a> Said<'a> {
+    /// The first of each; names that are spelled differently only are one.
+    fn of(said: &[&'a Named]) -> Self {
+        Self {
+            name: said.iter().filter_map(|named| named.name.as_deref()).min(),
+            artist: said.iter().filter_map(|named| named.artist.as_deref()).min_by_key(|artist| name_only::key(artist)),
+            album: said.iter().filter_map(|named| named.album()).min_by_key(|said| album_key(*said)),
+        }
+    }
+}
+
+fn album_key((album, artist): (&str, &str)) -> (String, String) {
+    (name_only::key(album), name_only::key(artist))
 }
 
 /// Rows that were looked up or made, kept from one load to the next. Must be forgotten when a transaction fails.
 #[derive(Default)]
 pub(super) struct Names {
     tracks: HashMap<String, TrackId>,
-    artists: HashMap<String, ArtistId>,
-    albums: HashMap<String, AlbumId>,
-    /// Whether a track that was here got an album, so that insights over known plays changed.
-    pub(super) filled: bool,
+    /// The ways in which tracks were named, as hashes.
+    met: HashSet<u64>,
+    hasher: RandomState,
+    artists: Artists,
+    albums: Albums,
+    /// What changed since somebody last asked.
+    pub(super) changes: Changes,
+}
+
+/// What names changed in the catalogue.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    /// Whether a track that was here got an album or another artist, so that insights over known plays changed.
+    pub(super) insights: bool,
     /// Whether a row was made or changed, so that what the catalogue shows is not as it was.
     pub(super) shown: bool,
+    /// Tracks that were here and are recognised by another name now.
+    pub(super) renamed: Vec<TrackId>,
+    /// Tracks with an id that came, or came under another title: with that, folded.
+    came: BTreeMap<TrackId, String>,
+}
+
+/// What the names that are said of a track change about it.
+struct Better<'a> {
+    name: Option<&'a str>,
+    artist: Option<&'a str>,
+    album: Option<(&'a str, &'a str)>,
+}
+
+impl<'a> Better<'a> {
+    fn of(row: &Standing, said: &Said<'a>) -> Self {
+        let untold = !row.is_told();
+        let yields = |(album, artist, is_name_only): (String, String, bool), said| {
+            (untold || is_name_only) && album_key(said) < (album, artist)
+        };
+        Self {
+            name: said.name.filter(|said| untold && row.name().is_none_or(|name| *said < name)),
+            artist: said.artist.filter(|said| untold && row.artist_key().is_none_or(|key| name_only::key(said) < key)),
+            album: said.album.filter(|said| row.album_key().is_none_or(|stands| yields(stands, *said))),
+        }
+    }
+
+    fn is_any(&self) -> bool {
+        self.name.is_some() || self.artist.is_some() || self.album.is_some()
+    }
+}
+
+/// A row, and how its name is spelled if no more than its name is known.
+struct Spelled<Id> {
+    row: Id,
+    name_only: Option<String>,
+}
+
+impl<Id> Spelled<Id> {
+    fn new(row: Id, spotify_id: &str, name: String) -> Self {
+        Self { row, name_only: Some(name).filter(|_| name_only::is_name_only(spotify_id)) }
+    }
+
+    fn yields_to(&self, name: &str) -> bool {
+        self.name_only.as_deref().is_some_and(|stands| name < stands)
+    }
 }
 
 /// So many entries are kept of each kind; some 100 bytes each.
@@ -64,142 +158,158 @@ const KEPT_MAX: usize = 100_000;
 impl Names {
     /// The row of each track, made if it is missing.
     pub(super) async fn rows(&mut self, db: &impl ConnectionTrait, said: &[Named]) -> Result<Vec<TrackId>, DbErr> {
-        self.forget_what_is_too_much();
+        if self.tracks.len() > KEPT_MAX || self.met.len() > KEPT_MAX {
+            self.tracks.clear();
+            self.met.clear();
+        }
         let keys: Vec<String> = said.iter().map(Named::key).collect();
-        let mut unknown: BTreeMap<&str, &Named> = BTreeMap::new();
+        let (mut by_id, mut by_name) = (ByKey::new(), ByKey::new());
         for (key, named) in keys.iter().zip(said) {
-            if !self.tracks.contains_key(key) {
-                unknown.insert(key, named);
+            if self.met.insert(self.hasher.hash_one(named)) || !self.tracks.contains_key(key) {
+                let kind = if named.spotify_id.is_some() { &mut by_id } else { &mut by_name };
+                kind.entry(key).or_default().push(named);
             }
         }
-        let ids: Vec<&str> = unknown.keys().copied().collect();
-        self.tracks.extend(tracks(by_spotify_id(db, "track", &ids).await?));
-        let said_of_all = unknown.clone();
-        unknown.retain(|key, _| !self.tracks.contains_key(*key));
-        self.find_by_name(db, &mut unknown).await?;
-        self.adopt(db, &mut unknown).await?;
-        let found = said_of_all.into_iter().filter(|(key, _)| !unknown.contains_key(*key));
-        self.fill_albums(db, found.collect()).await?;
-        self.make(db, &unknown).await?;
+        // Those with an id first: what has none may be one of them.
+        self.find_or_make_by_id(db, by_id).await?;
+        self.find_or_make_by_name(db, by_name).await?;
         Ok(keys.iter().map(|key| self.tracks[key]).collect())
     }
 
-    fn forget_what_is_too_much(&mut self) {
-        if self.tracks.len() > KEPT_MAX {
-            self.tracks.clear();
+    async fn find_or_make_by_id(&mut self, db: &impl ConnectionTrait, mut said: ByKey<'_>) -> Result<(), DbErr> {
+        let ids: Vec<&str> = said.keys().copied().collect();
+        let mut here = standing::by_id(db, &ids).await?;
+        let known: HashSet<&str> = here.iter().map(|row| row.spotify_id.as_str()).collect();
+        let missing: Vec<&Named> =
+            said.iter().filter(|(id, _)| !known.contains(*id)).flat_map(|(_, named)| named.iter().copied()).collect();
+        let adopted = self.adopt(db, &missing).await?;
+        here.extend(standing::by_id(db, &adopted.iter().map(String::as_str).collect::<Vec<_>>()).await?);
+        let mut found = Vec::with_capacity(here.len());
+        for row in here {
+            let named = said.remove(row.spotify_id.as_str()).expect("it was asked for");
+            self.tracks.insert(row.spotify_id.clone(), row.id);
+            found.push((row, named));
         }
-        if self.artists.len() > KEPT_MAX {
-            self.artists.clear();
-        }
-        if self.albums.len() > KEPT_MAX {
-            self.albums.clear();
-        }
-    }
-
-    /// Finds tracks that are named without an id among those with one. Of several of one name, the one whose id is first.
-    async fn find_by_name(
-        &mut self,
-        db: &impl ConnectionTrait,
-        unknown: &mut BTreeMap<&str, &Named>,
-    ) -> Result<(), DbErr> {
-        #[derive(FromQueryResult)]
-        struct Row {
-            id: TrackId,
-            name: String,
-            artist: String,
-        }
-        let nameless: Vec<(&str, &Named)> =
-            unknown.iter().filter(|(_, named)| named.spotify_id.is_none()).map(|(key, named)| (*key, *named)).collect();
-        let folded: BTreeSet<String> = nameless.iter().map(|(_, named)| fold(named.name())).collect();
-        let folded: Vec<String> = folded.into_iter().collect();
-        for names in folded.chunks(BINDS_MAX) {
-            // Raw SQL: the join is by position as well, which relations do not say.
-            let sql = format!(
-                "SELECT t.id, t.name, a.name AS artist FROM track t
-                 JOIN track_artist c ON c.track_id = t.id AND c.position = 0
-                 JOIN artist a ON a.id = c.artist_id
-                 WHERE t.search_name IN ({}) ORDER BY t.spotify_id",
-                places(names.len())
-            );
-            let values = names.iter().map(|name| name.as_str().into());
-            let rows = Row::find_by_statement(Statement::from_sql_and_values(db.get_database_backend(), sql, values));
-            for row in rows.all(db).await? {
-                self.tracks.entry(name_only::track(&row.name, &row.artist)).or_insert(row.id);
-            }
-        }
-        unknown.retain(|key, _| !self.tracks.contains_key(*key));
+        self.improve(db, found).await?;
+        self.make(db, &said).await?;
+        let came = said.iter().filter_map(|(id, named)| Some((self.tracks[*id], fold(Said::of(named).name?))));
+        self.changes.came.extend(came);
         Ok(())
     }
 
-    /// Gives tracks that were known by name the id that is said now.
-    async fn adopt(&mut self, db: &impl ConnectionTrait, unknown: &mut BTreeMap<&str, &Named>) -> Result<(), DbErr> {
-        let said = unknown.values().filter_map(|named| {
+    /// Tracks that are named without an id: one of that name with an id if there is any, the first by id of several.
+    async fn find_or_make_by_name(&mut self, db: &impl ConnectionTrait, mut said: ByKey<'_>) -> Result<(), DbErr> {
+        let folded: BTreeSet<String> =
+            said.values().flatten().filter_map(|named| named.name.as_deref()).map(fold).collect();
+        let mut here = standing::by_name(db, &folded.iter().map(String::as_str).collect::<Vec<_>>()).await?;
+        let mut found = Vec::new();
+        let keys: Vec<&str> = said.keys().copied().collect();
+        for key in keys {
+            let Some(row) = here.remove(key).and_then(|rows| rows.into_iter().next()) else { continue };
+            let named = said.remove(key).expect("it is one of the keys");
+            self.tracks.insert(key.to_owned(), row.id);
+            if row.spotify_id == key {
+                found.push((row, named));
+            }
+        }
+        self.improve(db, found).await?;
+        self.make(db, &said).await
+    }
+
+    /// Gives tracks that were known by name the id that is said now; which ids were given.
+    async fn adopt(&mut self, db: &impl ConnectionTrait, missing: &[&Named]) -> Result<Vec<String>, DbErr> {
+        let said = missing.iter().filter_map(|named| {
             let (id, name, artist) = (named.spotify_id.as_ref()?, named.name.as_ref()?, named.artist.as_ref()?);
             Some((name_only::track(name, artist), id.clone()))
         });
         let adopted = adoption::take_place(db, "track", said).await?;
-        self.shown |= !adopted.is_empty();
-        self.tracks.extend(tracks(adopted));
-        unknown.retain(|key, _| !self.tracks.contains_key(*key));
-        Ok(())
+        self.changes.shown |= !adopted.is_empty();
+        let came = missing.iter().filter_map(|named| {
+            let (id, name) = (named.spotify_id.as_ref()?, named.name.as_ref()?);
+            Some((TrackId(*adopted.get(id)?), fold(name)))
+        });
+        self.changes.came.extend(came);
+        Ok(adopted.into_keys().collect())
     }
 
-    /// Gives tracks that are here and on no album the one that is said, moving totals along.
-    async fn fill_albums(&mut self, db: &impl ConnectionTrait, said: BTreeMap<&str, &Named>) -> Result<(), DbErr> {
-        let said: BTreeMap<TrackId, (&str, &str)> = said
-            .into_iter()
-            .filter_map(|(key, named)| Some((self.tracks[key], (named.album.as_deref()?, named.artist.as_deref()?))))
+    /// Gives tracks that are here the names that are said, as far as those come before the ones they have.
+    async fn improve(&mut self, db: &impl ConnectionTrait, found: Vec<(Standing, Vec<&Named>)>) -> Result<(), DbErr> {
+        // Names that will not stand are made as well, so that they are here whichever file comes first.
+        let untold: Vec<&Named> =
+            found.iter().filter(|(row, _)| !row.is_told()).flat_map(|(_, named)| named.iter().copied()).collect();
+        self.make_named(db, &untold).await?;
+        let said: HashMap<&str, &Vec<&Named>> = found
+            .iter()
+            .filter(|(row, named)| Better::of(row, &Said::of(named)).is_any())
+            .map(|(row, named)| (row.spotify_id.as_str(), named))
             .collect();
-        let mut bare: Vec<TrackId> = Vec::new();
-        let ids: Vec<TrackId> = said.keys().copied().collect();
-        for ids in ids.chunks(BINDS_MAX) {
-            let rows = track::Entity::find()
-                .select_only()
-                .column(track::Column::Id)
-                .filter(track::Column::Id.is_in(ids.iter().copied()))
-                .filter(track::Column::AlbumId.is_null());
-            bare.extend(rows.into_tuple::<TrackId>().all(db).await?);
-        }
-        if bare.is_empty() {
+        let mut ids: Vec<TrackId> =
+            found.iter().filter(|(row, _)| said.contains_key(row.spotify_id.as_str())).map(|(row, _)| row.id).collect();
+        if ids.is_empty() {
             return Ok(());
         }
-        let albums: BTreeSet<(&str, &str)> = bare.iter().map(|track| said[track]).collect();
-        self.find_or_make_artists(db, albums.iter().map(|(_, artist)| *artist).collect()).await?;
-        self.find_or_make_albums(db, albums).await?;
-        bare.sort_unstable();
-        credits::lock(db, &bare).await?;
-        rollup::discredit(db, &bare).await?;
-        for track in &bare {
-            let (album, artist) = said[track];
-            let album = self.albums[&name_only::album(album, artist)];
+        ids.sort_unstable();
+        credits::lock(db, &ids).await?;
+        // Again, now that nobody else writes them.
+        let rows = standing::by_id(db, &said.keys().copied().collect::<Vec<_>>()).await?;
+        let better: Vec<(&Standing, Better<'_>)> = rows
+            .iter()
+            .map(|row| (row, Better::of(row, &Said::of(said[row.spotify_id.as_str()]))))
+            .filter(|(_, better)| better.is_any())
+            .collect();
+        let named: Vec<&Named> =
+            better.iter().flat_map(|(row, _)| said[row.spotify_id.as_str()].iter().copied()).collect();
+        self.make_named(db, &named).await?;
+        rollup::discredit(db, &ids).await?;
+        for (row, better) in &better {
+            self.write(db, row, better).await?;
+        }
+        rollup::credit(db, &ids).await
+    }
+
+    async fn write(&mut self, db: &impl ConnectionTrait, row: &Standing, better: &Better<'_>) -> Result<(), DbErr> {
+        if let Some(name) = better.name {
+            spell(db, "track", row.id.0, name).await?;
+        }
+        if let Some(artist) = better.artist {
+            use track_artist::{ActiveModel, Column, Entity};
+            Entity::delete_many().filter(Column::TrackId.eq(row.id)).exec(db).await?;
+            let credit =
+                ActiveModel { track_id: Set(row.id), position: Set(0), artist_id: Set(self.artists.row(artist)) };
+            Entity::insert(credit).exec_without_returning(db).await?;
+        }
+        if let Some(album) = better.album {
             track::Entity::update_many()
-                .col_expr(track::Column::AlbumId, Expr::value(album))
-                .filter(track::Column::Id.eq(*track))
+                .col_expr(track::Column::AlbumId, Expr::value(self.albums.row(album)))
+                .filter(track::Column::Id.eq(row.id))
                 .exec(db)
                 .await?;
         }
-        self.filled = true;
-        self.shown = true;
-        rollup::credit(db, &bare).await
+        self.changes.shown = true;
+        self.changes.insights |= better.artist.is_some() || better.album.is_some();
+        if better.name.is_some() || better.artist.is_some() {
+            self.changes.renamed.push(row.id);
+            let title = better.name.or(row.name()).filter(|_| !name_only::is_name_only(&row.spotify_id));
+            self.changes.came.extend(title.map(|title| (row.id, fold(title))));
+        }
+        Ok(())
     }
 
-    async fn make(&mut self, db: &impl ConnectionTrait, unknown: &BTreeMap<&str, &Named>) -> Result<(), DbErr> {
-        if unknown.is_empty() {
+    async fn make(&mut self, db: &impl ConnectionTrait, said: &ByKey<'_>) -> Result<(), DbErr> {
+        if said.is_empty() {
             return Ok(());
         }
-        self.shown = true;
-        let artists: BTreeSet<&str> = unknown.values().filter_map(|named| named.artist.as_deref()).collect();
-        self.find_or_make_artists(db, artists).await?;
-        let albums = unknown.values().filter_map(|named| named.album.as_deref().zip(named.artist.as_deref()));
-        self.find_or_make_albums(db, albums.collect()).await?;
-        let rows = unknown.iter().map(|(key, named)| {
-            let album = named.album.as_deref().zip(named.artist.as_deref());
+        self.changes.shown = true;
+        self.make_named(db, &said.values().flatten().copied().collect::<Vec<_>>()).await?;
+        let rows = said.iter().map(|(id, named)| {
+            let names = Said::of(named);
+            let name = names.name.unwrap_or(id);
             track::ActiveModel {
-                spotify_id: Set((*key).to_owned()),
-                name: Set(named.name().to_owned()),
-                search_name: Set(fold(named.name())),
+                spotify_id: Set((*id).to_owned()),
+                name: Set(name.to_owned()),
+                search_name: Set(fold(name)),
                 duration_ms: Set(None),
-                album_id: Set(album.map(|(album, artist)| self.albums[&name_only::album(album, artist)])),
+                album_id: Set(names.album.map(|album| self.albums.row(album))),
                 explicit: Set(None),
                 isrc: Set(None),
                 preview_url: Set(None),
@@ -207,133 +317,80 @@ impl Names {
             }
         });
         bulk::insert_rows(db, rows.collect(), bulk::once([track::Column::SpotifyId])).await?;
-        let ids: Vec<&str> = unknown.keys().copied().collect();
-        let made: HashMap<String, TrackId> = tracks(by_spotify_id(db, "track", &ids).await?).collect();
-        let credits = unknown.iter().filter_map(|(key, named)| {
-            let artist = self.artists[&name_only::key(named.artist.as_deref()?)];
-            let track = *made.get(*key)?;
-            Some(track_artist::ActiveModel { track_id: Set(track), position: Set(0), artist_id: Set(artist) })
+        let ids: Vec<&str> = said.keys().copied().collect();
+        let made: HashMap<String, TrackId> =
+            by_spotify_id(db, "track", &ids).await?.into_iter().map(|(id, row)| (id, TrackId(row))).collect();
+        let credits = said.iter().filter_map(|(id, named)| {
+            let artist = self.artists.row(Said::of(named).artist?);
+            Some(track_artist::ActiveModel { track_id: Set(*made.get(*id)?), position: Set(0), artist_id: Set(artist) })
         });
-        bulk::insert_rows(
-            db,
-            credits.collect(),
-            bulk::once([track_artist::Column::TrackId, track_artist::Column::Position]),
-        )
-        .await?;
+        let once = bulk::once([track_artist::Column::TrackId, track_artist::Column::Position]);
+        bulk::insert_rows(db, credits.collect(), once).await?;
         self.tracks.extend(made);
         Ok(())
     }
 
-    async fn find_or_make_artists(&mut self, db: &impl ConnectionTrait, names: BTreeSet<&str>) -> Result<(), DbErr> {
-        let unknown: BTreeMap<String, &str> = names
-            .into_iter()
-            .map(|name| (name_only::key(name), name))
-            .filter(|(key, _)| !self.artists.contains_key(key))
-            .collect();
-        let folded: BTreeSet<String> = unknown.values().map(|name| fold(name)).collect();
-        let folded: Vec<String> = folded.into_iter().collect();
-        for names in folded.chunks(BINDS_MAX) {
-            let rows: Vec<(ArtistId, String, String)> = artist::Entity::find()
-                .select_only()
-                .columns([artist::Column::Id, artist::Column::SpotifyId, artist::Column::Name])
-                .filter(artist::Column::SearchName.is_in(names.iter().cloned()))
-                .into_tuple()
-                .all(db)
-                .await?;
-            let mut rows = rows;
-            // Of several of one name: one that Spotify told of, the first by id.
-            rows.sort_by(|a, b| (name_only::is_name_only(&a.1), &a.1).cmp(&(name_only::is_name_only(&b.1), &b.1)));
-            for (id, _, name) in rows {
-                self.artists.entry(name_only::key(&name)).or_insert(id);
-            }
-        }
-        let missing: Vec<(&String, &&str)> =
-            unknown.iter().filter(|(key, _)| !self.artists.contains_key(*key)).collect();
-        if missing.is_empty() {
-            return Ok(());
-        }
-        let rows = missing.iter().map(|(_, name)| artist::ActiveModel {
-            spotify_id: Set(name_only::artist(name)),
-            name: Set((**name).to_owned()),
-            search_name: Set(fold(name)),
-            ..Default::default()
-        });
-        bulk::insert_rows(db, rows.collect(), bulk::once([artist::Column::SpotifyId])).await?;
-        let ids: Vec<String> = missing.iter().map(|(_, name)| name_only::artist(name)).collect();
-        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        let made = by_spotify_id(db, "artist", &ids).await?;
-        let found = missing.iter().map(|(key, name)| ((*key).clone(), ArtistId(made[&name_only::artist(name)])));
-        self.artists.extend(found.collect::<Vec<_>>());
+    /// Looks for the artists and albums that are named, and makes those that are missing.
+    async fn make_named(&mut self, db: &impl ConnectionTrait, said: &[&Named]) -> Result<(), DbErr> {
+        let artists = said.iter().filter_map(|named| named.artist.as_deref()).collect();
+        self.changes.shown |= self.artists.find_or_make(db, artists).await?;
+        let albums = said.iter().filter_map(|named| named.album()).collect();
+        self.changes.shown |= self.albums.find_or_make(db, &self.artists, albums).await?;
         Ok(())
     }
 
-    /// Albums of the name by an artist of the name; their artists are known by now.
-    async fn find_or_make_albums(
+    /// Where what is known by a name only belongs, now that tracks with an id came under names that others have: from a track
+    /// to the one that is first under their name. Nothing is, as long as nothing is known by a name only.
+    pub(super) async fn moved(
         &mut self,
         db: &impl ConnectionTrait,
-        named: BTreeSet<(&str, &str)>,
-    ) -> Result<(), DbErr> {
-        #[derive(FromQueryResult)]
-        struct Row {
-            id: AlbumId,
-            name: String,
-            artist: String,
+        has_names: bool,
+    ) -> Result<HashMap<TrackId, TrackId>, DbErr> {
+        let came = std::mem::take(&mut self.changes.came);
+        if !has_names {
+            return Ok(HashMap::new());
         }
-        let unknown: BTreeMap<String, (&str, &str)> = named
-            .into_iter()
-            .map(|(album, artist)| (name_only::album(album, artist), (album, artist)))
-            .filter(|(id, _)| !self.albums.contains_key(id))
-            .collect();
-        let folded: BTreeSet<String> = unknown.values().map(|(album, _)| fold(album)).collect();
-        let folded: Vec<String> = folded.into_iter().collect();
-        for names in folded.chunks(BINDS_MAX) {
-            let sql = format!(
-                "SELECT l.id, l.name, a.name AS artist FROM album l
-                 JOIN album_artist c ON c.album_id = l.id AND c.position = 0
-                 JOIN artist a ON a.id = c.artist_id
-                 WHERE l.search_name IN ({}) ORDER BY l.spotify_id",
-                places(names.len())
-            );
-            let values = names.iter().map(|name| name.as_str().into());
-            let rows = Row::find_by_statement(Statement::from_sql_and_values(db.get_database_backend(), sql, values));
-            for row in rows.all(db).await? {
-                self.albums.entry(name_only::album(&row.name, &row.artist)).or_insert(row.id);
+        let mut moved = HashMap::new();
+        for Namesakes { key, first, others } in namesakes(db, &came).await? {
+            moved.extend(others.iter().map(|other| (*other, first)));
+            if let Some(known) = self.tracks.get_mut(&key) {
+                *known = first;
             }
         }
-        let missing: Vec<(&String, &(&str, &str))> =
-            unknown.iter().filter(|(id, _)| !self.albums.contains_key(*id)).collect();
-        if missing.is_empty() {
-            return Ok(());
-        }
-        let rows = missing.iter().map(|(id, (name, _))| album::ActiveModel {
-            spotify_id: Set((*id).clone()),
-            name: Set((*name).to_owned()),
-            search_name: Set(fold(name)),
-            release_date: Set(None),
-            release_year: Set(None),
-            ..Default::default()
-        });
-        bulk::insert_rows(db, rows.collect(), bulk::once([album::Column::SpotifyId])).await?;
-        let ids: Vec<&str> = missing.iter().map(|(id, _)| id.as_str()).collect();
-        let made = by_spotify_id(db, "album", &ids).await?;
-        let credits = missing.iter().map(|(id, (_, artist))| album_artist::ActiveModel {
-            album_id: Set(AlbumId(made[*id])),
-            position: Set(0),
-            artist_id: Set(self.artists[&name_only::key(artist)]),
-        });
-        bulk::insert_rows(
-            db,
-            credits.collect(),
-            bulk::once([album_artist::Column::AlbumId, album_artist::Column::Position]),
-        )
-        .await?;
-        self.albums.extend(made.into_iter().map(|(id, row)| (id, AlbumId(row))));
-        Ok(())
+        Ok(moved)
     }
 }
 
-fn tracks(rows: HashMap<String, i32>) -> impl Iterator<Item = (String, TrackId)> {
-    rows.into_iter().map(|(id, row)| (id, TrackId(row)))
+/// Tracks of one title and first artist.
+pub(super) struct Namesakes {
+    /// [`name_only::track`].
+    key: String,
+    /// The one that stands for the name.
+    pub(super) first: TrackId,
+    pub(super) others: Vec<TrackId>,
+}
+
+/// Those of the tracks that `came`, which are given with their folded titles, that are not alone under their names.
+pub(super) async fn namesakes(
+    db: &impl ConnectionTrait,
+    came: &BTreeMap<TrackId, String>,
+) -> Result<Vec<Namesakes>, DbErr> {
+    let folded: BTreeSet<&str> = came.values().map(String::as_str).collect();
+    let here = standing::by_name(db, &folded.into_iter().collect::<Vec<_>>()).await?;
+    let namesakes =
+        here.into_iter().filter(|(_, rows)| rows.len() > 1 && rows.iter().any(|row| came.contains_key(&row.id)));
+    let namesakes = namesakes.map(|(key, rows)| {
+        let mut ids = rows.iter().map(|row| row.id);
+        Namesakes { key, first: ids.next().expect("there are two"), others: ids.collect() }
+    });
+    Ok(namesakes.collect())
+}
+
+/// Writes a name, and what it is searched by.
+async fn spell(db: &impl ConnectionTrait, table: &str, row: i32, name: &str) -> Result<(), DbErr> {
+    let sql = format!("UPDATE {table} SET name = $1, search_name = $2 WHERE id = $3");
+    let values = [name.into(), fold(name).into(), row.into()];
+    db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await.map(|_| ())
 }
 
 /// The keys of the rows of `table` that have these ids.
@@ -358,7 +415,7 @@ pub(super) async fn by_spotify_id(
 }
 
 /// `$1, $2, …`
-fn places(count: usize) -> String {
+pub(super) fn places(count: usize) -> String {
     let places: Vec<String> = (1..=count).map(|place| format!("${place}")).collect();
     places.join(", ")
 }

@@ -92,6 +92,36 @@ pub(super) async fn add(
     Ok(change)
 }
 
+/// Settles anew the records from `first` to `last` that are here, and those that have to do with them. Records of which no
+/// more than a name is known belong to another track where `moved` says so.
+pub(super) async fn again(
+    db: &impl ConnectionTrait,
+    user: UserId,
+    kind: Kind,
+    (first, last): (Instant, Instant),
+    moved: &HashMap<TrackId, TrackId>,
+    identities: &mut Identities,
+    window_ms: i64,
+) -> Result<Change, DbErr> {
+    let here = around(db, user, kind, first, last, window_ms).await?;
+    let mut keys: HashSet<RecordKey> = here.iter().map(|here| here.record.key()).collect();
+    let records: Vec<Record> = here
+        .iter()
+        .map(|here| match moved.get(&here.record.track) {
+            Some(track) if settle::is_known_to_the_minute(&here.record) => {
+                let moved = Record { track: *track, ..here.record.clone() };
+                if keys.insert(moved.key()) { moved } else { here.record.clone() }
+            }
+            _ => here.record.clone(),
+        })
+        .collect();
+    learn(db, identities, &settle::contested(&records, window_ms)).await?;
+    let roles = settle::settle(&records, identities, window_ms);
+    let mut change = Change::default();
+    write(db, user, kind, &here, &records, &roles, &mut change).await?;
+    Ok(change)
+}
+
 /// A record that is here.
 struct Here {
     record: Record,
@@ -273,24 +303,30 @@ async fn write(
     let (mut added, mut removed) = (vec![], vec![]);
     for (i, record) in records.iter().enumerate() {
         let before = here.get(i);
+        let is_same = before.is_some_and(|here| here.record.track == record.track);
         match roles[i] {
             Role::EchoOf(_) => {
-                if before.is_none_or(|here| here.stands.is_some()) {
+                let was_echo = before.is_some_and(|here| here.stands.is_none());
+                if !(was_echo && is_same) {
                     new_echoes.push(as_echo(user, record));
                 }
-                match before.and_then(|here| here.stands.as_ref()) {
-                    Some(Standing::Play(play)) => removed.push(play.clone()),
-                    Some(Standing::Skip) => old_skips.push(record),
-                    None => {}
+                match before.map(|here| (&here.record, here.stands.as_ref())) {
+                    Some((_, Some(Standing::Play(play)))) => removed.push(play.clone()),
+                    Some((skip, Some(Standing::Skip))) => old_skips.push(skip),
+                    Some((echo, None)) if !is_same => old_echoes.push(echo),
+                    Some((_, None)) | None => {}
                 }
             }
             Role::Play { also } => {
-                if before.is_some_and(|here| here.stands.is_none()) {
-                    old_echoes.push(record);
+                if let Some(here) = before.filter(|here| here.stands.is_none()) {
+                    old_echoes.push(&here.record);
                 }
                 let stood = before.and_then(|here| here.stands.as_ref());
                 if kind == Kind::Skips {
-                    if stood.is_none() {
+                    if let Some(here) = before.filter(|here| here.stands.is_some() && !is_same) {
+                        old_skips.push(&here.record);
+                    }
+                    if stood.is_none() || !is_same {
                         new_skips.push(as_skip(user, record));
                     }
                     continue;

@@ -12,7 +12,15 @@ use tests::program::{Program, Said};
 
 use super::{T0, plays};
 
-on_both! { the_command_imports_and_says_what_it_did }
+on_both! {
+    the_command_imports_and_says_what_it_did,
+    what_holds_no_history_is_one_line_that_says_what_is_expected,
+    rows_before_and_after_a_bad_one_are_kept,
+    a_zip_bomb_is_given_up_and_what_came_before_is_kept,
+    the_raw_file_is_kept_only_where_that_is_wanted,
+    two_gigabytes_of_json_need_no_more_memory_than_two_rows,
+    a_name_inside_a_zip_leads_nowhere,
+}
 
 fn program(db: &TestDb) -> Program {
     Program::ingest().env("DATABASE_URL", db.url())
@@ -59,9 +67,7 @@ async fn the_command_imports_and_says_what_it_did(db: TestDb) {
     assert_eq!(said.code, 0, "{said:?}");
 }
 
-#[tokio::test]
-async fn what_holds_no_history_is_one_line_that_says_what_is_expected() {
-    let db = TestDb::sqlite().await;
+async fn what_holds_no_history_is_one_line_that_says_what_is_expected(db: TestDb) {
     let program = program(&db);
     let export = Export::default();
     let folder = Export::default();
@@ -81,9 +87,7 @@ async fn what_holds_no_history_is_one_line_that_says_what_is_expected() {
     }
 }
 
-#[tokio::test]
-async fn rows_before_and_after_a_bad_one_are_kept() {
-    let db = TestDb::sqlite().await;
+async fn rows_before_and_after_a_bad_one_are_kept(db: TestDb) {
     let program = program(&db);
     let export = Export::default();
     let text = |row: serde_json::Value| row.to_string().into_bytes();
@@ -110,9 +114,7 @@ async fn rows_before_and_after_a_bad_one_are_kept() {
     }
 }
 
-#[tokio::test]
-async fn a_zip_bomb_is_given_up_and_what_came_before_is_kept() {
-    let db = TestDb::sqlite().await;
+async fn a_zip_bomb_is_given_up_and_what_came_before_is_kept(db: TestDb) {
     let program = program(&db);
     let export = Export::default();
     let mut bomb = file(&[good(0)]);
@@ -130,9 +132,8 @@ async fn a_zip_bomb_is_given_up_and_what_came_before_is_kept() {
     assert!(said.stdout.contains("more history than IMPORT_UNPACKED_BYTES_MAX allows"), "{said:?}");
 }
 
-#[tokio::test]
-async fn the_raw_file_is_kept_only_where_that_is_wanted() {
-    let (db, archive, export) = (TestDb::sqlite().await, TestArchive::directory(), Export::default());
+async fn the_raw_file_is_kept_only_where_that_is_wanted(db: TestDb) {
+    let (archive, export) = (TestArchive::directory(), Export::default());
     let program = program(&db).envs(archive.env());
     let path = export.zip("my_spotify_data.zip", &[("x/Streaming_History_Audio_0.json", file(&[good(0)]))]);
     let path = path.to_str().unwrap();
@@ -149,9 +150,7 @@ async fn the_raw_file_is_kept_only_where_that_is_wanted() {
     assert_eq!((archive.keys().await, plays(&db).await.len()), (kept, 1));
 }
 
-#[tokio::test]
-async fn two_gigabytes_of_json_need_no_more_memory_than_two_rows() {
-    let db = TestDb::sqlite().await;
+async fn two_gigabytes_of_json_need_no_more_memory_than_two_rows(db: TestDb) {
     let export = Export::default();
     // One row of it is nearly all: a text that never ends. The file has a hole there, and so takes no room on the disk.
     let path = export.write("Streaming_History_Audio_0.json", format!("[{},{{\"ts\":\"", good(0)).as_bytes());
@@ -165,9 +164,7 @@ async fn two_gigabytes_of_json_need_no_more_memory_than_two_rows() {
     assert!(told.contains("longer than"), "{told}");
 }
 
-#[tokio::test]
-async fn a_name_inside_a_zip_leads_nowhere() {
-    let db = TestDb::sqlite().await;
+async fn a_name_inside_a_zip_leads_nowhere(db: TestDb) {
     let program = program(&db);
     let export = Export::default();
     let names = ["../../endsong_0.json", "/etc/endsong_1.json", "..\\..\\endsong_2.json"];

@@ -25,13 +25,27 @@ struct Life {
 }
 
 /// A few tracks, so that the same one is often near itself: repeats, skips, rows told twice, plays told by both, by one, or
-/// with ends so far apart that each could be the other's.
+/// with ends so far apart that each could be the other's. Two of them share a name, one shares a code with another, and one
+/// is named differently from row to row.
 fn life(dice: &mut ChaCha8Rng) -> Life {
     let (mut rows, mut short_rows, mut told) = (vec![], vec![], vec![]);
     let mut now = T0;
-    for _ in 0..120 {
-        let number = dice.random_range(0..5);
+    for _ in 0..140 {
+        let number = dice.random_range(0..7);
         let (track, artist) = (format!("t{number}"), ["a1", "a2"][usize::from(number == 0)]);
+        let named = match number {
+            5 => json!({ "master_metadata_track_name": "Track t2" }),
+            6 => match dice.random_range(0..5) {
+                0 => json!({ "master_metadata_track_name": "Track t6 (Remaster)" }),
+                1 => json!({ "master_metadata_track_name": null, "master_metadata_album_album_name": "TRACK" }),
+                2 => {
+                    json!({ "master_metadata_album_artist_name": "ARTIST A1", "master_metadata_album_album_name": "B" })
+                }
+                3 => json!({ "master_metadata_album_artist_name": "Various Artists" }),
+                _ => json!({}),
+            },
+            _ => json!({}),
+        };
         let full = [40_000, 61_000, 200_000][number % 3];
         let listened = if dice.random_bool(0.2) { dice.random_range(1..29_000) } else { full };
         now = (now + listened + 1_000) / 1_000 * 1_000;
@@ -41,22 +55,25 @@ fn life(dice: &mut ChaCha8Rng) -> Life {
         let (exported, by_api) = (dice.random_bool(0.8), dice.random_bool(0.6) && listened >= 30_000);
         if exported {
             let skipped = if listened < 30_000 { json!({ "reason_end": "fwdbtn" }) } else { json!({}) };
-            let told_at = |end| with(row(&track, artist, end, listened), skipped.clone());
+            let told_at = |end| with(with(row(&track, artist, end, listened), skipped.clone()), named.clone());
             rows.push(told_at(now));
             for _ in 0..2 {
                 if dice.random_bool(0.15) {
                     rows.push(told_at(now + dice.random_range(0..100) * 1_000));
                 }
             }
-            if dice.random_bool(0.3) {
-                short_rows.push(short_row(&track, artist, now, listened));
+            if dice.random_bool(0.3) && number != 6 {
+                let track = if number == 5 { "t2" } else { &track };
+                short_rows.push(short_row(track, artist, now, listened));
             }
         }
-        if by_api {
+        if by_api && number < 5 {
             let off =
                 if dice.random_bool(0.2) { dice.random_range(-100_000..100_000) } else { dice.random_range(-900..900) };
             let mut said = Track::new(&track).by(&[artist]);
             said.duration_ms = Some(full);
+            // Two recordings of one code, told under two names.
+            said.isrc = (number == 3 || number == 4).then(|| "CODE".to_owned());
             told.push(said.at(now + off));
         }
     }
@@ -84,9 +101,9 @@ async fn live(station: &Station, user: UserId, life: &Life, dice: &mut ChaCha8Rn
             let part = file(&rows[from.saturating_sub(dice.random_range(0..5))..until]);
             let name = format!("{kind}_{from}.json");
             let mut files = vec![(name.clone(), part.clone())];
-            if dice.random_bool(0.3) {
+            if dice.random_bool(0.3) && until > from + 2 {
                 // Interrupted in the middle, and begun again at some time.
-                acts.push(Act::Import(vec![(name, part[..dice.random_range(1..part.len())].to_vec())]));
+                acts.push(Act::Import(vec![(name, part[..dice.random_range(part.len() / 2..part.len())].to_vec())]));
             }
             if dice.random_bool(0.2) {
                 files.push((format!("{kind}_again.json"), part));
