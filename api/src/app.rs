@@ -197,9 +197,8 @@ impl Provide for ForRequests {
     }
 
     async fn stands(&self, rests: &Rests) -> bool {
-        let pinned = self.0.revisions.pinned(false);
         // What cannot be looked up is not given again; the execution will say why.
-        rests.stands(&pinned, self.0.clock.now()).await.unwrap_or(false)
+        rests.stands(&self.0.revisions, self.0.clock.now()).await.unwrap_or(false)
     }
 
     fn ends_in(&self, rests: &Rests) -> Option<Duration> {

@@ -7,7 +7,6 @@
 //!
 //! Not here: who may connect whom. While access control is off, the header `X-Viewer` or `?username=` says whose link it is.
 
-mod redeem;
 mod sign_in;
 
 use std::sync::Arc;
@@ -30,7 +29,6 @@ use serde::Deserialize;
 use tracing::{info, warn};
 use url::Url;
 
-use self::redeem::Spotify;
 use self::sign_in::SignIn;
 use crate::app::VIEWER_HEADER;
 use crate::{accounts, insights};
@@ -52,7 +50,7 @@ struct Shared {
     db: Db,
     clock: SharedClock,
     connect: Connect,
-    spotify: Spotify,
+    client: reqwest::Client,
 }
 
 /// The two routes.
@@ -61,8 +59,7 @@ pub fn routes(db: &Db, clock: SharedClock, connect: Option<Connect>) -> Router {
     let Some(connect) = connect else {
         return Router::new().route(PATH, get(not_set_up)).route(&callback, get(not_set_up));
     };
-    let spotify = Spotify::new(connect.app.clone());
-    let shared = Arc::new(Shared { db: db.clone(), clock, connect, spotify });
+    let shared = Arc::new(Shared { db: db.clone(), clock, connect, client: reqwest::Client::new() });
     Router::new().route(PATH, get(begin)).route(&callback, get(end)).with_state(shared)
 }
 
@@ -154,15 +151,17 @@ impl Shared {
             return Err(Error::Replayed);
         }
         let code = returned.code_of(sign_in.state())?;
-        let is_blocked =
-            spotify_app::is_blocked(self.db.write(), &self.connect.app.client_id, now).await.map_err(failed)?;
+        let Connect { app, redirect_uri, keys } = &self.connect;
+        let is_blocked = spotify_app::is_blocked(self.db.write(), &app.client_id, now).await.map_err(failed)?;
         let verifier = sign_in.verifier();
-        let redeemed = self.spotify.redeem(&code, &self.connect.redirect_uri, &verifier, is_blocked);
-        let (grant, account_id) = redeemed.await?;
+        let redeemed = consent::redeem(&self.client, app, &code, redirect_uri, &verifier, is_blocked).await?;
+        if let Some(until) = redeemed.blocked_until(self.clock.now()) {
+            spotify_app::block(self.db.write(), &app.client_id, until).await.map_err(failed)?;
+        }
         let user = sign_in.user();
-        let sealed = self.connect.keys.seal(user, &grant.refresh_token);
+        let sealed = keys.seal(user, &redeemed.grant.refresh_token);
         let sealed = sealed.map_err(|error| Error::Unavailable { source: error.into() })?;
-        match accounts::connect(&self.db, user, account_id, sealed, self.clock.now()).await {
+        match accounts::connect(&self.db, user, redeemed.account_id, sealed, self.clock.now()).await {
             Ok(()) => Ok(()),
             Err(ConnectError::LinkedTwice(other)) => Err(Error::LinkedTwice(other)),
             Err(ConnectError::Database(error)) => Err(failed(error)),

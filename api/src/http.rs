@@ -20,6 +20,7 @@
 //! Not here: listening, TLS, CORS (pages of other origins are not served until somebody needs them), sign-in, metrics.
 
 mod answer;
+mod asked;
 mod body;
 mod document;
 mod documents;
@@ -51,6 +52,7 @@ use axum::{
     response::{IntoResponse, Redirect},
     routing::get,
 };
+use tower::ServiceBuilder;
 use tower_http::{
     compression::{
         CompressionLayer, Predicate,
@@ -100,9 +102,8 @@ where
         .merge(others)
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
-        .layer(compression)
-        .layer(no_sniffing())
-        .layer(middleware::from_fn(name))
+        // The first one listed is the outermost; together they are one step for a request, not three.
+        .layer(ServiceBuilder::new().layer(middleware::from_fn(name)).layer(no_sniffing()).layer(compression))
 }
 
 /// Routes beside the face, which are served with the same headers and refusals as it.

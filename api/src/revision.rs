@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant as Moment};
 
 use entity::db::Db;
-use entity::revision::{CLEARED, Column, EVERYONE, Entity};
+use entity::revision::{CATALOGUE, CLEARED, Column, EVERYONE, Entity, SHOWN};
 use entity::time::Instant;
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 use tokio::sync::watch;
@@ -168,6 +168,29 @@ impl Revisions {
         (!left.is_zero()).then_some((sample.revision, left))
     }
 
+    /// Whether `read` are the revisions that a request would rest on now, as far as memory tells: as [`Pinned::of`] would say,
+    /// and [`Pinned::everyone_now`] of `everyone_now`. `None` where a row has to be read to know.
+    pub fn stand(
+        &self,
+        mut read: impl Iterator<Item = (i32, Revision)>,
+        everyone_now: Option<Revision>,
+    ) -> Option<bool> {
+        if !self.0.is_vouched() {
+            return None;
+        }
+        let pushed = self.0.pushed.read().unwrap_or_else(PoisonError::into_inner);
+        let stands = |audience, revision| match audience {
+            EVERYONE | CATALOGUE | SHOWN => self.sampled(audience).map(|(sample, _)| sample == revision),
+            _ => pushed.numbers.get(&audience).map(|known| *known == revision),
+        };
+        if let Some(revision) = everyone_now
+            && *pushed.numbers.get(&EVERYONE)? != revision
+        {
+            return Some(false);
+        }
+        read.try_fold(true, |all, (audience, revision)| Some(all && stands(audience, revision)?))
+    }
+
     /// Forgets what is known of these audiences, so that whoever asks next reads their rows.
     pub fn forget(&self, audiences: &[i32]) {
         let mut pushed = self.0.pushed.write().unwrap_or_else(PoisonError::into_inner);
@@ -196,10 +219,15 @@ impl Revisions {
 }
 
 impl Inner {
+    /// Whether what is in memory is current.
+    fn is_vouched(&self) -> bool {
+        let vouched_us = self.vouched_us.load(Ordering::Acquire);
+        vouched_us != 0 && self.epoch.elapsed() < Duration::from_micros(vouched_us) + self.freshness.lease
+    }
+
     /// The numbers in memory, if they are all there and current.
     fn vouched_for(&self, audiences: &[i32]) -> Option<Vec<Revision>> {
-        let vouched_us = self.vouched_us.load(Ordering::Acquire);
-        if vouched_us == 0 || self.epoch.elapsed() >= Duration::from_micros(vouched_us) + self.freshness.lease {
+        if !self.is_vouched() {
             return None;
         }
         let pushed = self.pushed.read().unwrap_or_else(PoisonError::into_inner);

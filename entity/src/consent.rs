@@ -1,11 +1,12 @@
 //! Consent: how a person lets us read what they play, from the address at Spotify to what comes back from it.
 //!
 //! Authorization code with PKCE (RFC 7636), by a client that has a secret as well; one permission, [`SCOPE`], and no other.
-//! `ingest accounts connect` and `GET /connect/spotify` both speak by these words. What is here is pure: it builds addresses
-//! and reads answers, and calls nobody.
+//! `ingest accounts connect` and `GET /connect/spotify` both speak by these words. All but [`redeem`] and [`is_known`], which call
+//! Spotify, is pure: it builds addresses and reads answers.
 
 mod error;
 mod page;
+mod redeem;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -16,6 +17,7 @@ use url::Url;
 
 pub use error::Error;
 pub use page::{POLICY, page};
+pub use redeem::{Redeemed, is_known, redeem};
 
 use crate::secret;
 use crate::settings::SpotifyApp;

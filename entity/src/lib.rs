@@ -45,6 +45,7 @@ pub mod listener_total;
 pub mod play;
 pub mod quarter_hour_total;
 pub mod reject;
+pub mod retry_after;
 pub mod revision;
 pub mod skip;
 pub mod spent_state;

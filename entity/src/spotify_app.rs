@@ -1,9 +1,11 @@
 //! What is known of a registered app at Spotify: how long it must be left alone, and what it may ask.
 //!
-//! Unique by client id. Written by `ingest` whenever Spotify says "too many requests" or shows what the app may ask;
+//! Unique by client id. Written by whoever Spotify tells "too many requests", and by `ingest` when it shows what the app may ask;
 //! every process that calls for the app reads it before each call. Null is "not known yet".
 
+use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::{Expr, OnConflict};
 
 use crate::time::Instant;
 
@@ -35,4 +37,18 @@ impl ActiveModelBehavior for ActiveModel {}
 pub async fn is_blocked(db: &impl ConnectionTrait, client_id: &str, now: Instant) -> Result<bool, DbErr> {
     let app = Entity::find_by_id(client_id).one(db).await?;
     Ok(app.and_then(|app| app.blocked_until).is_some_and(|until| until > now))
+}
+
+/// Notes for all that Spotify asked this app to stay away until then; a shorter time never replaces a longer one.
+pub async fn block(db: &impl ConnectionTrait, client_id: &str, until: Instant) -> Result<(), DbErr> {
+    let row =
+        ActiveModel { client_id: Set(client_id.to_owned()), blocked_until: Set(Some(until)), ..Default::default() };
+    // Neither database has a maximum of two values under the other's name.
+    let later = Expr::cust(
+        "CASE WHEN spotify_app.blocked_until > excluded.blocked_until \
+         THEN spotify_app.blocked_until ELSE excluded.blocked_until END",
+    );
+    let keep_later = OnConflict::column(Column::ClientId).value(Column::BlockedUntil, later).to_owned();
+    Entity::insert(row).on_conflict(keep_later).exec_without_returning(db).await?;
+    Ok(())
 }

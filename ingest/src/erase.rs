@@ -19,6 +19,7 @@ use entity::time::Instant;
 use entity::{archive_object, echo, erasure, gap, import, play, reject, revision, skip, user};
 use sea_orm::sea_query::LockType;
 use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
+use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
 use crate::crash;
@@ -54,7 +55,8 @@ pub enum Error {
 }
 
 /// Carries out every erasure that was asked for; how many stay to be done. A failure is told, recorded, and stops no other.
-pub async fn all(pipeline: &Pipeline) -> Result<usize, DbErr> {
+/// A `stop` ends it where it is: it is carried out again by the next pass.
+pub async fn all(pipeline: &Pipeline, stop: &CancellationToken) -> Result<usize, DbErr> {
     let users = erasure::pending(pipeline.db.write()).await?;
     if users.is_empty() {
         return Ok(0);
@@ -63,12 +65,16 @@ pub async fn all(pipeline: &Pipeline) -> Result<usize, DbErr> {
     let (mut steps, mut failed) = (Vec::new(), 0);
     for user in &users {
         let started_at = pipeline.clock.now();
-        let message = match one(pipeline, *user).await {
-            Ok(_) => None,
-            Err(error) => {
+        let message = match stop.run_until_cancelled(one(pipeline, *user)).await {
+            Some(Ok(_)) => None,
+            Some(Err(error)) => {
                 failed += 1;
                 error!(user.id = user.0, "{}", chain(&error));
                 Some(chain(&error))
+            }
+            None => {
+                failed += 1;
+                Some("it was told to stop; the next run erases the rest".to_owned())
             }
         };
         let duration_ms = (pipeline.clock.now() - started_at).max(0);

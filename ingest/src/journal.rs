@@ -12,7 +12,7 @@ use entity::time::Instant;
 use sea_orm::sea_query::{Expr, ExprTrait, Func};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait,
-    QueryFilter, QuerySelect,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 use tracing::warn;
 
@@ -42,6 +42,8 @@ pub struct Step {
 
 /// How long a run may be silent before it counts as crashed: twice the longest step, and some.
 pub const SILENCE_MAX_MS: i64 = 600_000;
+
+const FORGOTTEN_AT_A_TIME: u64 = 500;
 
 impl Journal {
     /// Records that `command` begins, and which earlier runs never ended.
@@ -161,6 +163,26 @@ impl Journal {
             alert::failing(db, &trouble, now).await?;
         }
         Ok(())
+    }
+
+    /// Forgets runs that began before that, with their steps: a few hundred at a time, the next run forgets more. Those that are
+    /// running stay.
+    pub async fn forget(db: &Db, before: Instant) -> Result<u64, DbErr> {
+        use ingest_run::{Column, Entity};
+        let old: Vec<RunId> = Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(Column::StartedAt.lt(before))
+            .filter(Column::Outcome.ne(Outcome::Running))
+            .order_by_asc(Column::Id)
+            .limit(FORGOTTEN_AT_A_TIME)
+            .into_tuple()
+            .all(db.write())
+            .await?;
+        if old.is_empty() {
+            return Ok(0);
+        }
+        Ok(Entity::delete_many().filter(Column::Id.is_in(old)).exec(db.write()).await?.rows_affected)
     }
 
     /// The run's number.

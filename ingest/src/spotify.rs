@@ -9,7 +9,6 @@
 //! read costs nobody's access, and goes on when nobody is linked.
 
 pub mod catalogue;
-pub mod consent;
 mod error;
 mod gate;
 mod memory;
@@ -27,7 +26,7 @@ use rspotify::{AuthCodeSpotify, ClientError, Config, Credentials, OAuth, Token};
 use serde::Deserialize;
 
 pub use catalogue::Catalogue;
-pub use error::{Error, RETRY_AFTER_DEFAULT};
+pub use error::Error;
 pub use gate::WAIT_MAX;
 pub use refusal::Refusal;
 

@@ -144,7 +144,7 @@ impl Station {
 
     /// `run --all`, with what goes before: erasures, and the ends of authorizations.
     pub async fn whole_run(&self) -> Outcome {
-        self.shift().begin().await.expect("a database that answers");
+        self.shift().begin(&CancellationToken::new()).await.expect("a database that answers");
         self.run().await
     }
 
@@ -166,7 +166,16 @@ impl Station {
     /// What a job of this station needs.
     pub fn shift(&self) -> Shift {
         let (pipeline, app, keys) = (self.pipeline.clone(), self.app.clone(), Arc::clone(&self.keys));
-        Shift { pipeline, app, keys, pace: Pace::default(), alerts: None, enrich_budget: 0, imports: import_rules() }
+        Shift {
+            pipeline,
+            app,
+            keys,
+            pace: Pace::default(),
+            alerts: None,
+            enrich_budget: 0,
+            run_history_days: Some(90),
+            imports: import_rules(),
+        }
     }
 
     /// Does the uploaded imports that wait, with these rules; how many it ended.

@@ -8,7 +8,7 @@ use entity::time::Instant;
 
 use super::Failure;
 use super::field::Sampling;
-use crate::revision::{Pin, Pinned, Revision};
+use crate::revision::{Pin, Revision, Revisions};
 
 /// What an answer rests on: while all of it [stands](Self::stands), asking again gives the same answer.
 ///
@@ -59,19 +59,24 @@ impl Rests {
         self.until = Some(self.until.map_or(until, |first| first.min(until)));
     }
 
-    /// Whether the same question, asked `now` by a request that reads at `pinned`, would get the same answer. While the
-    /// database pushes revisions, this takes no statement.
-    pub async fn stands(&self, pinned: &Pinned, now: Instant) -> Result<bool, Failure> {
+    /// Whether the same question, asked `now`, would get the same answer. While the database pushes revisions, this takes no
+    /// statement.
+    pub async fn stands(&self, revisions: &Revisions, now: Instant) -> Result<bool, Failure> {
         if self.unkept || self.until.is_some_and(|until| until <= now) {
             return Ok(false);
         }
+        let read = self.revisions.iter().map(|(&audience, &revision)| (audience, revision));
+        if let Some(stands) = revisions.stand(read.clone(), self.everyone_now) {
+            return Ok(stands);
+        }
+        let pinned = revisions.pinned(false);
         if let Some(revision) = self.everyone_now
             && pinned.everyone_now().await?.revision != revision
         {
             return Ok(false);
         }
-        for (&audience, revision) in &self.revisions {
-            if pinned.of(audience).await?.revision != *revision {
+        for (audience, revision) in read {
+            if pinned.of(audience).await?.revision != revision {
                 return Ok(false);
             }
         }

@@ -32,7 +32,7 @@ pub(super) fn whole(response: &GraphqlResponse, rests: Option<Rests>) -> Whole {
 }
 
 /// An answer over HTTP. `kept` says, of an answer that may be given again, for how long, and what else it depends on.
-pub(super) fn of(whole: &Whole, media: Media, control: Option<HeaderValue>, asker: &HeaderName) -> Response {
+pub(super) fn of(whole: &Whole, media: Media, control: Option<HeaderValue>, vary: &HeaderValue) -> Response {
     let status = if whole.executed { StatusCode::OK } else { whole.code.status() };
     let status = match media {
         // The document, not the HTTP request, was at fault; see `media` for why this type does not say so in the status.
@@ -44,7 +44,7 @@ pub(super) fn of(whole: &Whole, media: Media, control: Option<HeaderValue>, aske
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, control);
         headers.insert(header::ETAG, kept.etag.clone());
-        headers.append(header::VARY, HeaderValue::from(asker.clone()));
+        headers.insert(header::VARY, vary.clone());
     }
     response
 }
@@ -152,10 +152,15 @@ fn bytes(envelope: &Envelope<'_>) -> Bytes {
     bytes.into()
 }
 
+/// So many headers an answer has, and some to spare.
+const HEADERS: usize = 12;
+
 fn respond(status: StatusCode, media: Media, body: Bytes) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();
+    // Room for all that are added, here and around: a map that grows is a map that is built anew.
+    headers.reserve(HEADERS);
     headers.insert(header::CONTENT_TYPE, media.content_type());
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::VARY, HeaderValue::from_static("accept"));

@@ -27,7 +27,7 @@ use async_graphql::{
 };
 use axum::{
     Router,
-    body::Body,
+    body::{Body, Bytes},
     extract::{Request as HttpRequest, State},
     http::{HeaderMap, HeaderValue, Method, header, request::Parts},
     response::Response,
@@ -45,6 +45,7 @@ use tracing::{Instrument, error, info, info_span, warn};
 
 use super::{
     answer::{self, Refusal, executed, request_error, without_position},
+    asked::Asked,
     body::{self, spoken},
     document::{self, Fault},
     documents::{Document, Documents},
@@ -72,8 +73,11 @@ pub struct GraphqlHttp<E, P>(Arc<Inner<E, P>>);
 struct Inner<E, P> {
     executors: Executors<E>,
     provide: P,
+    /// What a kept answer depends on beside the address: its media type, and who asks.
+    vary: HeaderValue,
     limits: Limits,
     documents: Documents,
+    asked: Asked,
     validated: Validated,
     answers: Answers,
     flights: Flights<Question, Outcome>,
@@ -102,12 +106,14 @@ impl<E: Executor, P: Provide> GraphqlHttp<E, P> {
         let executions = Arc::new(Semaphore::new(limits.executions_max));
         let inner = Inner {
             documents: Documents::new(&limits, redis),
+            asked: Asked::new(),
             answers,
             flights: Flights::new(),
             counts: Counts::new(metrics),
             validated: Validated::new(),
             executors,
             provide,
+            vary: HeaderValue::try_from(format!("accept, {}", P::ASKER)).expect("names of headers"),
             limits,
             executions,
             tasks: TaskTracker::new(),
@@ -130,18 +136,25 @@ impl<E: Executor, P: Provide> GraphqlHttp<E, P> {
     async fn answer(&self, parts: Parts, body: Body, id: &RequestId) -> Outcome {
         let limits = &self.0.limits;
         let by_get = parts.method != Method::POST;
-        let parameters = if by_get {
+        let (parameters, body) = if by_get {
             refuse_other_sites(&parts.headers)?;
             let text = parts.uri.query().unwrap_or_default();
             if text.len() > limits.body_bytes_max {
                 return Err(body::too_large(limits));
             }
-            parameters::from_query_string(text)?
+            (parameters::from_query_string(text)?, None)
         } else {
-            parameters::from_json(&body::read(&parts.headers, body, limits).await?)?
+            let body = body::read(&parts.headers, body, limits).await?;
+            if let Some(question) = self.0.asked.get(&body)
+                && !insists(&parts.headers)
+                && let Ok(whole) = self.known(&question, &parts.headers).await
+            {
+                return Ok(whole);
+            }
+            (parameters::from_json(&body)?, Some(body))
         };
         match self.check(&parameters, by_get).await {
-            Ok((document, OperationType::Query)) => self.query(parts, parameters, document, id).await,
+            Ok((document, OperationType::Query)) => self.query(parts, parameters, body, document, id).await,
             Ok((document, ty)) => {
                 self.0.counts.executed.increment(1);
                 self.clone().execute(parts, parameters, document, ty, id.clone(), None, true).await
@@ -152,24 +165,34 @@ impl<E: Executor, P: Provide> GraphqlHttp<E, P> {
     }
 
     /// The answer to a query: a kept one that stands, that of an equal query which is being executed, or its own.
-    async fn query(&self, parts: Parts, parameters: Parameters, document: Arc<Document>, id: &RequestId) -> Outcome {
+    async fn query(
+        &self,
+        parts: Parts,
+        parameters: Parameters,
+        body: Option<Bytes>,
+        document: Arc<Document>,
+        id: &RequestId,
+    ) -> Outcome {
         let fresh = insists(&parts.headers);
-        let mut question = Question {
+        let question = Question {
             document: document.hash,
             operation: parameters.operation_name.as_deref().map(Into::into),
             variables: parameters.variables_text().into(),
             asker: Asker::Anyone,
         };
-        let of_anyone = if fresh { None } else { self.kept(&question).await };
-        question.asker = match parts.headers.get(P::ASKER) {
-            Some(name) => Asker::Named(name.as_bytes().into()),
-            None => Asker::Unnamed,
+        let question = if fresh {
+            question.of(asker::<P>(&parts.headers))
+        } else {
+            match self.known(&question, &parts.headers).await {
+                Ok(whole) => {
+                    if let Some(body) = body {
+                        self.0.asked.learn(&body, &question);
+                    }
+                    return Ok(whole);
+                }
+                Err(question) => question,
+            }
         };
-        let known = if fresh || of_anyone.is_some() { of_anyone } else { self.kept(&question).await };
-        if let Some(whole) = known {
-            self.0.counts.kept.increment(1);
-            return Ok(whole);
-        }
         let question = Arc::new(question);
         let mut mine = Some((parts, parameters, document));
         let mut execute = || {
@@ -205,10 +228,21 @@ impl<E: Executor, P: Provide> GraphqlHttp<E, P> {
         }
     }
 
+    /// The kept answer to what `question` asks, for anyone or for the one who asks; else the question as that one asks it.
+    async fn known(&self, question: &Question, headers: &HeaderMap) -> Result<Arc<Whole>, Question> {
+        if let Some(whole) = self.kept(question).await {
+            return Ok(whole);
+        }
+        let theirs = question.of(asker::<P>(headers));
+        self.kept(&theirs).await.ok_or(theirs)
+    }
+
     /// The kept answer, if it stands.
     async fn kept(&self, question: &Question) -> Option<Arc<Whole>> {
         let whole = self.0.answers.get(question)?;
-        self.stands(&whole).await.then_some(whole)
+        let stands = self.stands(&whole).await;
+        self.0.counts.kept.increment(u64::from(stands));
+        stands.then_some(whole)
     }
 
     async fn stands(&self, whole: &Whole) -> bool {
@@ -307,6 +341,11 @@ impl<E: Executor, P: Provide> GraphqlHttp<E, P> {
     }
 }
 
+/// Who asks.
+fn asker<P: Provide>(headers: &HeaderMap) -> Asker {
+    headers.get(P::ASKER).map_or(Asker::Unnamed, |name| Asker::Named(name.as_bytes().into()))
+}
+
 /// Whether a request asks for an answer that comes from nobody's memory. While access control is off, everyone may.
 fn insists(headers: &HeaderMap) -> bool {
     let directives = headers.get_all(header::CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok());
@@ -361,7 +400,7 @@ async fn handle<E: Executor, P: Provide>(State(graphql): State<GraphqlHttp<E, P>
                 log_refusal(whole.code, &id);
             }
             let control = whole.kept.as_ref().map(|kept| kept.control(graphql.0.provide.ends_in(&kept.rests)));
-            let response = answer::of(&whole, media, control, &P::ASKER);
+            let response = answer::of(&whole, media, control, &graphql.0.vary);
             match (&whole.kept, known) {
                 (Some(kept), Some(headers)) if kept.is_known(&headers) => answer::not_modified(response),
                 _ => response,

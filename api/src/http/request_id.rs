@@ -1,7 +1,7 @@
 //! A name for each request, so that what a client saw and what the log says can be brought together.
 
 use std::sync::{
-    Arc, LazyLock,
+    LazyLock,
     atomic::{AtomicU64, Ordering},
 };
 
@@ -18,12 +18,12 @@ const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// In the extensions of every request, in the header `X-Request-Id` of every answer, and in `extensions.requestId` of
 /// errors whose cause was logged.
 #[derive(Clone, Debug)]
-pub struct RequestId(Arc<str>);
+pub struct RequestId(HeaderValue);
 
 impl RequestId {
     /// The id as text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.to_str().unwrap_or_default()
     }
 
     /// A fresh one: a walk in large steps from a random beginning, which meets nothing twice in this process.
@@ -34,13 +34,14 @@ impl RequestId {
             AtomicU64::new(u64::from_be_bytes(bytes))
         });
         const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
-        Self(format!("{:016x}", NEXT.fetch_add(STEP, Ordering::Relaxed)).into())
+        let text = format!("{:016x}", NEXT.fetch_add(STEP, Ordering::Relaxed));
+        Self(HeaderValue::try_from(text).expect("hexadecimal digits"))
     }
 
     fn of(value: &HeaderValue) -> Option<Self> {
         let text = value.to_str().ok()?;
         let sane = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-        ((8..=64).contains(&text.len()) && text.bytes().all(sane)).then(|| Self(text.into()))
+        ((8..=64).contains(&text.len()) && text.bytes().all(sane)).then(|| Self(value.clone()))
     }
 }
 
@@ -49,8 +50,7 @@ pub(super) async fn name(mut request: Request, next: Next) -> Response {
     let id = request.headers().get(X_REQUEST_ID).and_then(RequestId::of).unwrap_or_else(RequestId::random);
     request.extensions_mut().insert(id.clone());
     let mut response = next.run(request).await;
-    let value = HeaderValue::from_str(id.as_str()).expect("an id has only letters, digits and - _ .");
-    response.headers_mut().insert(X_REQUEST_ID, value);
+    response.headers_mut().insert(X_REQUEST_ID, id.0);
     response
 }
 

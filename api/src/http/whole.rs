@@ -56,11 +56,11 @@ impl Kept {
     pub(super) fn control(&self, ends_in: Option<Duration>) -> HeaderValue {
         let who = if self.rests.private { "private" } else { "public" };
         let age_max = self.rests.max_age.unwrap_or(AGE_MAX).min(AGE_MAX).saturating_sub(self.made.elapsed());
-        let text = match age_max.min(ends_in.unwrap_or(Duration::MAX)).as_secs() {
-            0 => format!("{who}, max-age=0, must-revalidate"),
-            seconds => format!("{who}, max-age={seconds}"),
-        };
-        HeaderValue::from_str(&text).expect("words and a number")
+        match age_max.min(ends_in.unwrap_or(Duration::MAX)).as_secs() {
+            0 if self.rests.private => HeaderValue::from_static("private, max-age=0, must-revalidate"),
+            0 => HeaderValue::from_static("public, max-age=0, must-revalidate"),
+            seconds => HeaderValue::try_from(format!("{who}, max-age={seconds}")).expect("words and a number"),
+        }
     }
 
     /// Whether the client has this answer already.
@@ -93,8 +93,12 @@ pub(super) enum Asker {
 }
 
 impl Question {
+    pub(super) fn of(&self, asker: Asker) -> Self {
+        Self { asker, ..self.clone() }
+    }
+
     pub(super) fn of_anyone(&self) -> Self {
-        Self { asker: Asker::Anyone, ..self.clone() }
+        self.of(Asker::Anyone)
     }
 
     pub(super) fn bytes(&self) -> usize {

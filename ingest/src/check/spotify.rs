@@ -21,7 +21,7 @@ pub(super) async fn check(settings: &Settings, clock: &SharedClock) -> anyhow::R
         .one(db.write())
         .await?;
     let Some(account) = account else {
-        crate::spotify::consent::is_known(&settings.spotify_app()?).await?;
+        consent::is_known(&reqwest::Client::new(), &settings.spotify_app()?).await?;
         return Ok(Said::Works("the app is known; nobody is linked yet, so no person's token was tried".to_owned()));
     };
     let link = Link::of(&account, &db, clock);

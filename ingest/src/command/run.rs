@@ -37,9 +37,9 @@ pub(super) async fn execute(settings: &Settings, options: Options, clock: Shared
         info!("another run is at work; it fetches what is due");
         return Ok(ExitCode::SUCCESS);
     };
-    shift.begin().await?;
-    let drained = drain(&shift).await;
     let stop = stop::on_signal();
+    shift.begin(&stop).await?;
+    let drained = stop.run_until_cancelled(drain(&shift)).await.unwrap_or_default();
     let mut tally = pass(&shift, "run", which, &stop).await?;
     tally.loaded = tally.loaded.and(Loaded { spooled: drained.waiting + drained.damaged, ..Loaded::default() });
     shift.conclude(&stop).await?;
@@ -64,7 +64,9 @@ pub(super) async fn shift(settings: &Settings, pace: Pace, clock: SharedClock) -
     let pipeline = super::pipeline(settings, clock).await?;
     let app = app.remembering(&pipeline.db, &pipeline.clock);
     let (enrich_budget, imports) = (settings.enrich_budget(), settings.import_rules());
-    Ok(Shift { pipeline, app, keys: keys.into(), pace, alerts: Some(alerts), enrich_budget, imports })
+    let run_history_days = settings.run_history_days();
+    let (keys, alerts) = (keys.into(), Some(alerts));
+    Ok(Shift { pipeline, app, keys, pace, alerts, enrich_budget, run_history_days, imports })
 }
 
 /// What waits goes first: it is older than anything that can be fetched. A spool that cannot be read is told, and stops nobody.

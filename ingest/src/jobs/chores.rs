@@ -17,11 +17,16 @@ use crate::{erase, expiry};
 const CHANNELS_GRACE: Duration = Duration::from_secs(4);
 
 impl Shift {
-    /// What the last run left unsaid goes first: this one may mend it.
-    pub async fn begin(&self) -> Result<(), DbErr> {
+    /// What the last run left unsaid goes first: this one may mend it. A `stop` leaves the rest of what is to be erased to the
+    /// next run.
+    pub async fn begin(&self, stop: &CancellationToken) -> Result<(), DbErr> {
         Journal::bury(&self.pipeline.db, self.pipeline.clock.now()).await?;
+        if let Some(days) = self.run_history_days {
+            let before = self.pipeline.clock.now() + -i64::from(days) * 86_400_000;
+            Journal::forget(&self.pipeline.db, before).await?;
+        }
         // Before anyone is polled: nothing new is fetched for who wants to be gone.
-        erase::all(&self.pipeline).await?;
+        erase::all(&self.pipeline, stop).await?;
         expiry::foresee(&self.pipeline.db, self.pipeline.clock.now()).await?;
         alert::overlooked(&self.pipeline.db, self.pipeline.clock.now()).await?;
         entity::import::queue_forgotten(self.pipeline.db.write()).await?;

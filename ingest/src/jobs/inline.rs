@@ -48,8 +48,8 @@ impl Engine for Inline {
 impl Inline {
     async fn tick(&self, shift: &Shift, stop: &CancellationToken) -> anyhow::Result<()> {
         let Some(_lock) = Lock::try_take(&self.database_url, &shift.pipeline.db).await? else { return Ok(()) };
-        shift.begin().await?;
-        shift.pipeline.drain().await?;
+        shift.begin(stop).await?;
+        stop.run_until_cancelled(shift.pipeline.drain()).await.transpose()?;
         let now = shift.pipeline.clock.now();
         if due::next(&shift.pipeline.db, Which::FOR_WATCH, None, now).await?.is_empty() {
             return Ok(()); // A run that does nothing is not worth a row.
@@ -122,7 +122,7 @@ pub async fn pass(shift: &Shift, command: &str, which: Which, stop: &Cancellatio
     let tally = *tally.lock().unwrap_or_else(PoisonError::into_inner);
     let outcome = if result.is_err() { Outcome::Failed } else { tally.outcome() };
     let Tally { accounts, failed, loaded } = tally;
-    if accounts == 0 && which == Which::Everyone {
+    if accounts == 0 && which == Which::Everyone && !stop.is_cancelled() {
         info!("no account is linked: add one with `refrain-ingest accounts add NAME --refresh-token-file FILE`");
     }
     info!(

@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
+use entity::retry_after;
 use rspotify::ClientError;
 use rspotify::http::HttpError;
 use serde::Deserialize;
 
 use super::Refusal;
-
-/// How long to stay away when Spotify says "too many requests" but not for how long: its rolling window.
-pub const RETRY_AFTER_DEFAULT: Duration = Duration::from_secs(30);
 
 /// What to do next.
 #[derive(Debug, thiserror::Error)]
@@ -128,10 +126,7 @@ fn response_of(error: ClientError) -> Result<reqwest::Response, Error> {
 /// How long to stay away, if that is what was answered.
 fn retry_after_of(response: &reqwest::Response) -> Option<Duration> {
     let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
-    (response.status().as_u16() == 429).then(|| {
-        let said = header("retry-after").and_then(|value| retry_after(value, header("date")));
-        said.unwrap_or(RETRY_AFTER_DEFAULT)
-    })
+    (response.status().as_u16() == 429).then(|| retry_after::read(header("retry-after"), header("date")))
 }
 
 /// Whether a 429 comes from the developer's quota, as several users report its body.
@@ -146,39 +141,4 @@ fn is_quota(body: &str) -> bool {
     }
     let reason = serde_json::from_str::<Body>(body).ok().and_then(|body| body.error.reason);
     reason.is_some_and(|reason| reason == "QUOTA_EXCEEDED")
-}
-
-/// How long to stay away if only a date says it and nothing tells from when.
-const RETRY_AFTER_UNMEASURED: Duration = Duration::from_secs(3_600);
-
-/// `Retry-After` in either form (RFC 9110, section 10.2.3): seconds, or a date, which is read against the same answer's
-/// `Date`, so that a clock that is off on either side does no harm.
-fn retry_after(value: &str, date: Option<&str>) -> Option<Duration> {
-    if let Ok(seconds) = value.trim().parse::<f64>() {
-        return Duration::try_from_secs_f64(seconds.ceil()).ok();
-    }
-    let http_date = |text: &str| jiff::fmt::rfc2822::parse(text).ok();
-    let until = http_date(value)?.timestamp();
-    // Whoever writes a date means a long time; without the answer's own, nothing tells how long.
-    let Some(date) = date.and_then(http_date) else { return Some(RETRY_AFTER_UNMEASURED) };
-    let wait = until.duration_since(date.timestamp());
-    Some(Duration::try_from(wait).unwrap_or_default())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::retry_after;
-    use std::time::Duration;
-
-    #[test]
-    fn a_wait_is_read_in_seconds_or_as_a_date() {
-        let date = Some("Sun, 22 Nov 2026 09:00:00 GMT");
-        assert_eq!(retry_after("74000", None), Some(Duration::from_secs(74_000)));
-        assert_eq!(retry_after("Sun, 22 Nov 2026 12:00:00 GMT", date), Some(Duration::from_secs(10_800)));
-        assert_eq!(retry_after("Sun, 22 Nov 2026 08:00:00 GMT", date), Some(Duration::ZERO));
-        assert_eq!(retry_after("30.5", None), Some(Duration::from_secs(31)));
-        assert_eq!(retry_after("Sun, 22 Nov 2026 12:00:00 GMT", None), Some(Duration::from_secs(3_600)));
-        assert_eq!(retry_after("soon", date), None);
-        assert_eq!(retry_after("-3", date), None);
-    }
 }

@@ -5,10 +5,9 @@
 //! process knows by itself still holds.
 
 use entity::db::Db;
-use entity::spotify_app::{ActiveModel, Column, Entity};
+use entity::spotify_app::{self, Column, Entity};
 use entity::time::Instant;
-use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ActiveValue::Set, DbErr, EntityTrait, QuerySelect};
+use sea_orm::{EntityTrait, QuerySelect};
 use tracing::warn;
 
 /// The app's row.
@@ -38,26 +37,10 @@ impl Memory {
 
     /// Notes it for all; a shorter time never replaces a longer one.
     pub(super) async fn block_until(&self, until: Instant) {
-        if let Err(error) = self.write(until).await {
+        if let Err(error) = spotify_app::block(self.db.write(), &self.client_id, until).await {
             warn!(
                 "that Spotify asks to stay away until {until} cannot be stored, other processes do not know: {error}"
             );
         }
-    }
-
-    async fn write(&self, until: Instant) -> Result<(), DbErr> {
-        let row = ActiveModel {
-            client_id: Set(self.client_id.clone()),
-            blocked_until: Set(Some(until)),
-            ..Default::default()
-        };
-        // Neither database has a maximum of two values under the other's name.
-        let later = Expr::cust(
-            "CASE WHEN spotify_app.blocked_until > excluded.blocked_until \
-             THEN spotify_app.blocked_until ELSE excluded.blocked_until END",
-        );
-        let keep_later = OnConflict::column(Column::ClientId).value(Column::BlockedUntil, later).to_owned();
-        Entity::insert(row).on_conflict(keep_later).exec_without_returning(self.db.write()).await?;
-        Ok(())
     }
 }

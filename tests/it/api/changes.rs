@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::ingest::batch::{Album, Artist, Batch, Features};
+use ::ingest::command;
 use ::ingest::command::accounts::{self, Add};
 use ::ingest::command::demo::{self, Options};
 use ::ingest::enrich::KINDS;
@@ -13,7 +14,7 @@ use ::ingest::load::Origin;
 use ::ingest::replay::{Scope, Source, replay};
 use ::ingest::rollup;
 use entity::archive::{ArchiveKey, Kind};
-use entity::ids::TrackId;
+use entity::ids::{TrackId, UserId};
 use entity::ingest_run::Outcome;
 use entity::secret::KeyRing;
 use entity::spotify_account::disconnect;
@@ -23,7 +24,7 @@ use tests::api::{Api, NOW, at, history};
 use tests::database::TestDb;
 use tests::export::{Export, file, row};
 use tests::fake_spotify::AppMode;
-use tests::ingest::{Station, TOKEN_KEYS, TestArchive};
+use tests::ingest::{Station, TOKEN_KEYS, TestArchive, import_rules};
 use tests::on_both;
 
 on_both! {
@@ -246,4 +247,22 @@ async fn what_the_ingest_does_is_seen_by_a_server_that_was_there_before(db: Test
     tokio::time::timeout(Duration::from_secs(30), forgotten).await.expect("nothing is kept of who is gone");
     let erased = ask(&api, &station.db, "an erasure").await;
     assert_eq!(erased["viewer"]["plays"]["nodes"], json!([]));
+
+    // Another person, made by the command that imports, and gone again with everything.
+    let path = export.write("endsong_1.json", &file(&[row("t9", "a1", at("2026-11-02T10:00:00Z").ms(), 60_000)]));
+    let options = command::import::Options {
+        files: vec![path],
+        user: Some("cleo".to_owned()),
+        waiting: false,
+        create_user: true,
+        time_zone: "UTC".to_owned(),
+        dry_run: false,
+        json: true,
+    };
+    command::import::run(&db, None, &station.pipeline.clock, &options, &import_rules()).await.unwrap();
+    let joined = ask(&api, &station.db, "an import that makes an account").await;
+    assert_ne!(joined, erased);
+    let cleo = UserId(i32::try_from(station.db.number("SELECT CAST(MAX(id) AS bigint) FROM \"user\"").await).unwrap());
+    accounts::remove(&station.pipeline, cleo).await.unwrap();
+    assert_eq!(ask(&api, &station.db, "removing an account").await, erased);
 }

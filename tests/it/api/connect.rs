@@ -11,7 +11,7 @@ use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 use tests::api::{Api, history};
 use tests::database::TestDb;
-use tests::fake_spotify::{Endpoint, FakeSpotify, Options};
+use tests::fake_spotify::{Endpoint, FakeSpotify, Options, Quirk, RetryAfter, Rule};
 use tests::ingest::{Station, TOKEN_KEYS, TestArchive};
 use tests::on_both;
 use tests::ports::ReservedPort;
@@ -105,6 +105,8 @@ async fn accounts(db: &TestDb) -> Vec<spotify_account::Model> {
 async fn a_person_signs_in_and_is_linked(db: TestDb) {
     let (spotify, api) = serve(&db).await;
     let ada = spotify.add_listener("ada at Spotify");
+    let linked = "{ user(username: \"bob\") { sync { state authorizationExpiresAt } } }";
+    let before = api.ask(linked).await;
     let mut browser = Browser::new();
     let back = browser.sign_in(&api.url("/connect/spotify?username=bob")).await;
     let cookie = browser.cookie.clone().unwrap();
@@ -115,7 +117,8 @@ async fn a_person_signs_in_and_is_linked(db: TestDb) {
     assert_eq!(browser.cookie, None);
     let account = accounts(&db).await.remove(0);
     assert_eq!(account.spotify_user_id.as_ref(), Some(&ada.account_id));
-    let bob = api.ask("{ user(username: \"bob\") { sync { state authorizationExpiresAt } } }").await;
+    let bob = api.ask(linked).await;
+    assert_ne!(bob, before, "what was kept is not given again");
     assert_eq!(bob["user"]["sync"], json!({ "state": "PENDING", "authorizationExpiresAt": "2027-05-22T12:00:00Z" }));
     let keys = KeyRing::parse(TOKEN_KEYS).unwrap();
     let token = keys.open(account.user_id, &account.sealed_refresh_token.unwrap()).unwrap();
@@ -137,6 +140,18 @@ async fn nobody_is_asked_who_somebody_is_while_spotify_wants_to_be_left_alone(db
     assert_eq!(spotify.referee().calls(Endpoint::Me), 0);
     let account = accounts(&db).await.remove(0);
     assert_eq!((account.state, account.spotify_user_id), (State::Pending, None), "the first fetch asks");
+
+    // Who is the first to be told so tells the others.
+    db.execute("DELETE FROM spotify_app").await;
+    spotify.add_rule(Rule::next(1, Quirk::rate_limited(RetryAfter::Seconds(10_800))).at(Endpoint::Me));
+    for (who, calls) in [("ada", 1), ("bob", 1)] {
+        let mut browser = Browser::new();
+        let back = browser.sign_in(&api.url(&format!("/connect/spotify?username={who}"))).await;
+        assert_eq!(browser.page(&back).await.0, StatusCode::OK);
+        assert_eq!(spotify.referee().calls(Endpoint::Me), calls, "{who}");
+    }
+    let until = db.number("SELECT blocked_until FROM spotify_app").await;
+    assert_eq!(until, tests::api::at(tests::api::NOW).ms() + 10_800_000);
 }
 
 async fn no_secret_is_in_the_log_or_the_metrics(db: TestDb) {

@@ -96,8 +96,15 @@ async fn an_upload_becomes_plays_and_is_told_how_far_it_is(db: TestDb) {
         assert_eq!(told["import"]["state"], "PENDING");
         assert_eq!(plays(&station.db).await, Vec::<String>::new(), "the API writes no play");
         assert_eq!(station.archive.keys().await.len(), 1);
+        let counted = "{ user(username: \"ada\") { insights { totals { plays } } } }";
+        assert_eq!(api.ask(counted).await["user"]["insights"]["totals"]["plays"], 0);
 
         assert_eq!(work(&station, false).await, 1);
+        assert_eq!(
+            api.ask(counted).await["user"]["insights"]["totals"]["plays"],
+            2,
+            "what was kept is not given again"
+        );
         let told = api.ask_with(TOLD, json!({ "id": id })).await;
         let import = &told["import"];
         assert_eq!(

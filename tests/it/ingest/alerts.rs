@@ -12,6 +12,7 @@ use tests::fake_spotify::{Endpoint, FakeSpotify, Options, Quirk, RetryAfter, Rul
 use tests::ingest::{Station, TOKEN_KEYS};
 use tests::on_both;
 use tests::program::Program;
+use tokio_util::sync::CancellationToken;
 
 on_both! {
     a_failure_is_told_once_and_its_end_once,
@@ -223,13 +224,13 @@ async fn the_end_of_an_authorization_is_told_at_each_of_its_days(db: TestDb) {
     station.db.execute(&format!("UPDATE spotify_account SET authorized_at = {}", authorized_at.ms())).await;
     for (days_later, told) in [(0, 0), (1, 1), (0, 1), (23, 2), (5, 2), (1, 3), (0, 3)] {
         station.pass_ms(days_later * 86_400_000);
-        shift.begin().await.unwrap();
+        shift.begin(&CancellationToken::new()).await.unwrap();
         assert_eq!(discord.messages().len(), told);
     }
     let ends = format!("The authorization of account {user} ends soon");
     assert_eq!(discord.titles(), vec![ends; 3]);
     station.add("ada", &station.spotify.refresh_token(&ada)).await;
-    shift.begin().await.unwrap();
+    shift.begin(&CancellationToken::new()).await.unwrap();
     assert_eq!(discord.titles()[3..], [format!("The authorization of account {user} is renewed")]);
 }
 

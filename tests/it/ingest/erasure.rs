@@ -13,12 +13,14 @@ use tests::database::TestDb;
 use tests::fake_spotify::{Endpoint, Listener};
 use tests::ingest::{Station, TestArchive};
 use tests::on_both;
+use tokio_util::sync::CancellationToken;
 
 on_both! {
     a_link_that_ends_keeps_the_plays_and_forgets_the_token,
     an_erasure_takes_all_of_one_person_and_nothing_of_others,
     an_erasure_that_was_asked_for_is_carried_out_by_the_next_run,
     an_erasure_goes_on_when_the_archive_is_back,
+    an_erasure_that_is_told_to_stop_is_no_crash_and_goes_on_later,
     what_was_fetched_before_an_erasure_does_not_come_back,
     loads_that_race_with_an_erasure_leave_nothing_behind,
     whoever_connects_again_begins_anew,
@@ -135,16 +137,28 @@ async fn an_erasure_that_was_asked_for_is_carried_out_by_the_next_run(db: TestDb
     assert_eq!(commands, 1, "the run history tells of it");
 }
 
+async fn an_erasure_that_is_told_to_stop_is_no_crash_and_goes_on_later(db: TestDb) {
+    let (station, ada, _) = pair(db).await;
+    let user = erase(&station, &ada).await;
+    let stop = CancellationToken::new();
+    stop.cancel();
+    assert_eq!(erase::all(&station.pipeline, &stop).await.unwrap(), 1);
+    assert_eq!(station.db.number("SELECT COUNT(*) FROM ingest_run WHERE outcome = 'running'").await, 0);
+    assert_eq!(erasure::pending(station.pipeline.db.read()).await.unwrap(), [user]);
+    assert_eq!(station.whole_run().await, Outcome::Succeeded);
+    assert_eq!(erasure::pending(station.pipeline.db.read()).await.unwrap(), []);
+}
+
 async fn an_erasure_goes_on_when_the_archive_is_back(db: TestDb) {
     let (mut station, ada, _) = pair_with(db, TestArchive::s3().await).await;
     let user = erase(&station, &ada).await;
     station.archive.take_down().await;
-    assert_eq!(erase::all(&station.pipeline).await.unwrap(), 1);
+    assert_eq!(erase::all(&station.pipeline, &CancellationToken::new()).await.unwrap(), 1);
     assert_eq!(station.plays(&ada).await.len(), 0, "the database is rid of it already");
     assert_true_totals(&station).await;
     assert_eq!(erasure::pending(station.pipeline.db.read()).await.unwrap(), [user]);
     station.archive.bring_up();
-    assert_eq!(erase::all(&station.pipeline).await.unwrap(), 0);
+    assert_eq!(erase::all(&station.pipeline, &CancellationToken::new()).await.unwrap(), 0);
     assert_eq!(erasure::pending(station.pipeline.db.read()).await.unwrap(), []);
     assert_eq!(station.archive.keys().await.iter().filter(|key| key.contains(&format!("/user={user}/"))).count(), 0);
 }

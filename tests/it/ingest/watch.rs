@@ -1,9 +1,11 @@
 //! `watch` and `run` as processes: alone on SQLite, one of several on Postgres, and told to stop.
 
 use std::fs::File;
+use std::time::Duration;
 
 use tests::database::TestDb;
-use tests::fake_spotify::{Endpoint, FakeSpotify, Listener, Options};
+use tests::export::{Export, file, row};
+use tests::fake_spotify::{Endpoint, FakeSpotify, Listener, Options, Quirk, Rule};
 use tests::ingest::TOKEN_KEYS;
 use tests::on_both;
 use tests::program::Program;
@@ -12,6 +14,9 @@ on_both! {
     watch_fetches_what_is_due_and_stops_when_it_is_told_to,
     two_runs_at_once_fetch_everyone_once,
     a_dry_run_changes_nothing,
+    ticks_that_were_missed_are_made_up_for_at_once_and_once,
+    whatever_works_ends_soon_when_it_is_told_to,
+    old_runs_are_forgotten,
 }
 
 async fn with_listeners(db: &TestDb, names: &[&str]) -> (FakeSpotify, Program, Vec<Listener>) {
@@ -90,6 +95,99 @@ async fn a_dry_run_changes_nothing(db: TestDb) {
     assert_eq!(db.rows(tables.iter().map(String::as_str)).await, before);
     assert_eq!(spotify.referee().calls(Endpoint::Token), 0);
     assert!(!program.folder().join("archive").exists() && !program.folder().join("spool").exists());
+
+    // Nor does one where there is something to do.
+    assert_eq!(program.run(&["run"]).await.code, 0);
+    db.execute("DELETE FROM track_total").await;
+    let before = db.rows(tables.iter().map(String::as_str)).await;
+    let calls = spotify.referee().web_api_calls();
+    for arguments in [
+        &["run", "--all", "--dry-run"][..],
+        &["replay", "--dry-run"],
+        &["replay", "--from-archive", "--dry-run"],
+        &["backfill", "--dry-run"],
+        &["rollup", "rebuild", "--dry-run"],
+        &["accounts", "disconnect", "ada", "--erase", "--dry-run"],
+        &["accounts", "remove", "ada", "--dry-run"],
+        &["accounts", "rotate-keys", "--dry-run"],
+    ] {
+        let said = program.run(arguments).await;
+        assert!(said.code == 0 && !said.stdout.is_empty(), "{arguments:?}: {said:?}");
+        assert_eq!(db.rows(tables.iter().map(String::as_str)).await, before, "{arguments:?}");
+    }
+    assert_eq!(spotify.referee().web_api_calls(), calls);
+}
+
+async fn ticks_that_were_missed_are_made_up_for_at_once_and_once(db: TestDb) {
+    let (spotify, program, listeners) = with_listeners(&db, &["ada", "bob"]).await;
+    assert_eq!(program.run(&["run"]).await.code, 0);
+    for listener in &listeners {
+        spotify.listen(listener, 5, spotify.now_ms());
+    }
+    // Nothing ran for a day.
+    db.execute("UPDATE spotify_account SET due_at = due_at - 86400000").await;
+    let mut watch = program.start(&["watch"]);
+    watch.says("watching").await;
+    until(&db, "SELECT count(*) FROM play", 30).await;
+    until(&db, "SELECT count(*) FROM ingest_run WHERE command = 'watch' AND outcome = 'succeeded'", 1).await;
+    assert_eq!(watch.terminate().await.code, 0);
+    for listener in &listeners {
+        assert_eq!(spotify.referee().calls_by(listener, Endpoint::RecentlyPlayed), 2, "once for all that were missed");
+    }
+}
+
+async fn whatever_works_ends_soon_when_it_is_told_to(db: TestDb) {
+    let (spotify, program, _) = with_listeners(&db, &["ada", "bob"]).await;
+    let export = Export::default();
+    let begin_ms = spotify.now_ms() - 300 * 86_400_000;
+    let rows: Vec<_> = (0..60_000).map(|nth| row("t1", "a1", begin_ms + nth * 120_000, 100_000)).collect();
+    let path = export.write("endsong_0.json", &file(&rows));
+    for (command, busy) in [
+        (&["run", "--all"][..], Some(Endpoint::RecentlyPlayed)),
+        (&["backfill"], Some(Endpoint::Artist)),
+        (&["import", path.to_str().unwrap(), "--user", "ada"], None),
+    ] {
+        if let Some(endpoint) = busy {
+            spotify.add_rule(Rule::always(Quirk::Slow(Duration::from_secs(60))).at(endpoint));
+        }
+        let calls = || busy.map_or(1, |endpoint| spotify.referee().calls(endpoint));
+        let before = if busy.is_some() { calls() } else { 0 };
+        let running = program.start(command);
+        while calls() == before {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        if busy.is_none() {
+            until(&db, "SELECT count(*) FROM ingest_run WHERE command = 'import'", 1).await;
+        }
+        let began = std::time::Instant::now();
+        let said = running.terminate().await;
+        assert!(began.elapsed() < Duration::from_secs(10), "{command:?}: whoever stops us kills us then: {said:?}");
+        assert!(said.code >= 0, "{command:?} ended by itself: {said:?}");
+        let running = db.number("SELECT count(*) FROM ingest_run WHERE outcome = 'running'").await;
+        assert_eq!(running, 0, "{command:?} is no crash");
+        spotify.clear_rules();
+        // The same again goes on, and to its end.
+        if command[0] == "backfill" {
+            db.execute("UPDATE spotify_app SET enriching_until = 0").await;
+        }
+        let said = program.run(command).await;
+        assert_eq!(said.code, 0, "{command:?}: {said:?}");
+    }
+    assert_eq!(db.count("play").await, 60_020);
+}
+
+async fn old_runs_are_forgotten(db: TestDb) {
+    let (_spotify, program, _) = with_listeners(&db, &["ada"]).await;
+    let runs = || db.number("SELECT count(*) FROM ingest_run");
+    assert_eq!(program.run(&["run", "--all"]).await.code, 0);
+    db.execute("UPDATE ingest_run SET started_at = started_at - 8640000000").await;
+    let all = program.env("RUN_HISTORY_DAYS", "0");
+    assert_eq!(all.run(&["run", "--all"]).await.code, 0);
+    assert_eq!(runs().await, 2);
+    let some = all.env("RUN_HISTORY_DAYS", "99");
+    assert_eq!(some.run(&["run", "--all"]).await.code, 0);
+    assert_eq!(runs().await, 2, "one was a hundred days old");
+    assert_eq!(db.number("SELECT count(*) FROM ingest_step WHERE run_id NOT IN (SELECT id FROM ingest_run)").await, 0);
 }
 
 #[tokio::test]

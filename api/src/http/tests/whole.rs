@@ -104,7 +104,8 @@ async fn what_is_for_one_is_given_to_nobody_else() {
             let control = if who.is_some() { "private, max-age=" } else { "public, max-age=" };
             assert!(answer.header("cache-control").starts_with(control), "{}", answer.header("cache-control"));
             let varies: Vec<_> = answer.headers.get_all("vary").iter().collect();
-            assert!(varies.iter().any(|name| *name == "authorization"), "{varies:?}");
+            let names = varies.iter().flat_map(|value| value.to_str().unwrap().split(", "));
+            assert_eq!(names.filter(|name| ["accept", "authorization"].contains(name)).count(), 2, "{varies:?}");
         }
     }
 }
@@ -117,6 +118,11 @@ async fn whoever_insists_gets_a_fresh_answer_which_takes_the_place_of_the_kept_o
     assert_eq!(executions(&face), 2);
     post(&face, "{ slow(ms: 0) }", &[KEEP]).await;
     assert_eq!(executions(&face), 2);
+    // Also where the very body was answered from memory before.
+    post(&face, "{ slow(ms: 0) }", &[KEEP, ("cache-control", "no-cache")]).await;
+    assert_eq!(executions(&face), 3);
+    post(&face, "{ slow(ms: 0) }", &[KEEP]).await;
+    assert_eq!(executions(&face), 3);
 }
 
 #[tokio::test]

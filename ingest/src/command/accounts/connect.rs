@@ -15,7 +15,7 @@ use axum::routing::get;
 use clap::Args;
 use entity::chain::chain;
 use entity::clock::SharedClock;
-use entity::consent::{self, Error, Returned, Verifier};
+use entity::consent::{self, Error, Redeemed, Returned, Verifier};
 use entity::db::Db;
 use entity::secret::KeyRing;
 use entity::settings::{SpotifyApp, is_loopback};
@@ -29,7 +29,6 @@ use url::Url;
 use super::{Add, known, person};
 use crate::command::{open, open_untouched};
 use crate::config::Settings;
-use crate::spotify::consent::redeem;
 
 /// Where Spotify sends people back to if nothing else is set.
 const REDIRECT_URI_DEFAULT: &str = "http://127.0.0.1:8888/callback";
@@ -76,27 +75,28 @@ pub(super) async fn execute(settings: &Settings, options: Connect, clock: Shared
         known(db.read(), &options.name).await.map_err(|error| anyhow::anyhow!("{error}{hint}"))?;
     }
     let is_blocked = spotify_app::is_blocked(db.read(), &app.client_id, clock.now()).await?;
+    let client_id = app.client_id.clone();
     let visit = Visit::begin(app, redirect_uri).await?;
     println!("Open this address in a browser on this machine, and agree:\n\n  {}\n", visit.url);
     let wait = Duration::from_secs(options.timeout_s);
-    let said = visit.end(wait, is_blocked, async |grant, account_id| {
-        link(&db, &keys, &options, grant, account_id, clock.now()).await
+    let said = visit.end(wait, is_blocked, async |redeemed| {
+        let now = clock.now();
+        if let Some(until) = redeemed.blocked_until(now) {
+            spotify_app::block(db.write(), &client_id, until).await.map_err(unavailable)?;
+        }
+        link(&db, &keys, &options, redeemed, now).await
     });
     println!("{}", said.await?);
     Ok(())
 }
 
+fn unavailable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::Unavailable { source: error.into() }
+}
+
 /// Links the account, adding its person if that was wished; a sentence that says so.
-async fn link(
-    db: &Db,
-    keys: &KeyRing,
-    options: &Connect,
-    refresh_token: String,
-    account_id: Option<String>,
-    now: Instant,
-) -> Result<String, Error> {
-    let failed = |error: anyhow::Error| Error::Unavailable { source: error.into() };
-    if options.create_user && person(db.read(), &options.name).await.map_err(|e| failed(e.into()))?.is_none() {
+async fn link(db: &Db, keys: &KeyRing, options: &Connect, redeemed: Redeemed, now: Instant) -> Result<String, Error> {
+    if options.create_user && person(db.read(), &options.name).await.map_err(unavailable)?.is_none() {
         let add = Add {
             name: options.name.clone(),
             refresh_token_file: None,
@@ -105,14 +105,14 @@ async fn link(
             listed: options.listed,
             dry_run: false,
         };
-        super::add(db, &add, None, now).await.map_err(failed)?;
+        super::add(db, &add, None, now).await.map_err(unavailable)?;
     }
-    let user = known(db.read(), &options.name).await.map_err(failed)?.id;
-    let sealed = keys.seal(user, &refresh_token).map_err(|error| failed(error.into()))?;
-    match spotify_account::connect(db.write(), user, account_id, sealed, now).await {
+    let user = known(db.read(), &options.name).await.map_err(unavailable)?.id;
+    let sealed = keys.seal(user, &redeemed.grant.refresh_token).map_err(unavailable)?;
+    match spotify_account::connect(db.write(), user, redeemed.account_id, sealed, now).await {
         Ok(()) => Ok(format!("{} is linked; `refrain-ingest run` fetches the newest plays", options.name)),
         Err(ConnectError::LinkedTwice(other)) => Err(Error::LinkedTwice(other)),
-        Err(ConnectError::Database(error)) => Err(failed(error.into())),
+        Err(ConnectError::Database(error)) => Err(unavailable(error)),
     }
 }
 
@@ -151,26 +151,30 @@ impl Visit {
         self,
         wait: Duration,
         is_blocked: bool,
-        link: impl AsyncFn(String, Option<String>) -> Result<String, Error>,
+        link: impl AsyncFn(Redeemed) -> Result<String, Error>,
     ) -> anyhow::Result<String> {
         let (callers, mut calls) = mpsc::channel::<Caller>(1);
-        let router = Router::new().route(self.redirect_uri.path(), get(call)).with_state(callers);
+        let Self { app, redirect_uri, state, verifier, listener, .. } = self;
+        let router = Router::new().route(redirect_uri.path(), get(call)).with_state(callers);
         let (stop, stopped) = oneshot::channel::<()>();
-        let server = axum::serve(self.listener, router).with_graceful_shutdown(async {
+        let client = reqwest::Client::new();
+        let server = axum::serve(listener, router).with_graceful_shutdown(async {
             stopped.await.ok();
         });
         let server = tokio::spawn(server.into_future());
         let ended = async {
             while let Some((query, answer)) = calls.recv().await {
-                let result = match Returned::read(&query).code_of(&self.state) {
+                let result = match Returned::read(&query).code_of(&state) {
                     Err(error @ Error::WrongState) => {
                         answer.send(page(&Err(error))).ok();
                         continue;
                     }
-                    Ok(code) => match redeem(&self.app, &code, &self.redirect_uri, &self.verifier, is_blocked).await {
-                        Ok((grant, account_id)) => link(grant.refresh_token, account_id).await,
-                        Err(error) => Err(error),
-                    },
+                    Ok(code) => {
+                        match consent::redeem(&client, &app, &code, &redirect_uri, &verifier, is_blocked).await {
+                            Ok(redeemed) => link(redeemed).await,
+                            Err(error) => Err(error),
+                        }
+                    }
                     Err(error) => Err(error),
                 };
                 answer.send(page(&result)).ok();

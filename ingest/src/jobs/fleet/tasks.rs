@@ -81,7 +81,7 @@ pub(super) async fn tick_now(worker: &Worker) -> anyhow::Result<()> {
 /// somebody else is at them.
 pub(super) async fn chores_now_and_then(shift: &Shift, every: Duration, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        if let Err(error) = shift.pipeline.drain().await {
+        if let Some(Err(error)) = stop.run_until_cancelled(shift.pipeline.drain()).await {
             warn!("the spool could not be drained: {}", chain(&error));
         }
         if let Err(error) = chores(shift, &stop).await {
@@ -95,7 +95,7 @@ pub(super) async fn chores_now_and_then(shift: &Shift, every: Duration, stop: Ca
 }
 
 async fn chores(shift: &Shift, stop: &CancellationToken) -> Result<(), DbErr> {
-    shift.begin().await?;
+    shift.begin(stop).await?;
     shift.conclude(stop).await
 }
 
