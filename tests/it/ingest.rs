@@ -14,6 +14,7 @@ mod failures;
 mod fleet;
 mod gaps;
 mod limits;
+mod outage;
 mod rejects;
 mod replay;
 mod rollups;

@@ -36,10 +36,10 @@ async fn with_listeners(db: &TestDb, names: &[&str]) -> (FakeSpotify, Program, V
 async fn until(db: &TestDb, sql: &str, wanted: i64) {
     let reached = async {
         while db.number(sql).await < wanted {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(100), reached)
+    tokio::time::timeout(Duration::from_secs(200), reached)
         .await
         .unwrap_or_else(|_| panic!("{sql} never became {wanted}"));
 }
@@ -188,6 +188,28 @@ async fn old_runs_are_forgotten(db: TestDb) {
     assert_eq!(some.run(&["run", "--all"]).await.code, 0);
     assert_eq!(runs().await, 2, "one was a hundred days old");
     assert_eq!(db.number("SELECT count(*) FROM ingest_step WHERE run_id NOT IN (SELECT id FROM ingest_run)").await, 0);
+}
+
+/// Postgres only: elsewhere nobody else is there. It takes as long as a worker has to be silent to count as dead.
+#[tokio::test]
+async fn what_a_killed_watch_was_at_is_done_by_another() {
+    let db = TestDb::postgres().await;
+    let (spotify, program, listeners) = with_listeners(&db, &["ada", "bob"]).await;
+    spotify.add_rule(Rule::always(Quirk::Slow(Duration::from_secs(3_600))).at(Endpoint::RecentlyPlayed));
+    let watch = program.start(&["watch"]);
+    while spotify.referee().calls(Endpoint::RecentlyPlayed) < 2 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    watch.kill().await;
+    spotify.clear_rules();
+    let mut watch = program.start(&["watch"]);
+    watch.says("watching").await;
+    until(&db, "SELECT count(*) FROM play", 20).await;
+    until(&db, "SELECT count(*) FROM ingest_run WHERE outcome = 'succeeded'", 1).await;
+    assert_eq!(watch.terminate().await.code, 0);
+    for listener in &listeners {
+        assert_eq!(spotify.referee().calls_by(listener, Endpoint::RecentlyPlayed), 2, "once by each");
+    }
 }
 
 #[tokio::test]

@@ -57,6 +57,11 @@ impl Running {
         self.end().await
     }
 
+    /// Kills it, as `kill -9` does.
+    pub async fn kill(mut self) {
+        self.child.kill().await.expect("a program that still runs");
+    }
+
     /// Waits for its end.
     pub async fn end(mut self) -> Said {
         let end = async {
