@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tests::database::TestDb;
 use tests::export::{Export, file, row};
-use tests::fake_spotify::{Endpoint, FakeSpotify, Listener, Options, Quirk, Rule};
+use tests::fake_spotify::{Endpoint, FakeSpotify, Listener, Options, Quirk, RetryAfter, Rule};
 use tests::ingest::TOKEN_KEYS;
 use tests::on_both;
 use tests::program::Program;
@@ -17,6 +17,7 @@ on_both! {
     ticks_that_were_missed_are_made_up_for_at_once_and_once,
     whatever_works_ends_soon_when_it_is_told_to,
     old_runs_are_forgotten,
+    a_ban_binds_every_process_and_outlives_them,
 }
 
 async fn with_listeners(db: &TestDb, names: &[&str]) -> (FakeSpotify, Program, Vec<Listener>) {
@@ -174,6 +175,44 @@ async fn whatever_works_ends_soon_when_it_is_told_to(db: TestDb) {
         assert_eq!(said.code, 0, "{command:?}: {said:?}");
     }
     assert_eq!(db.count("play").await, 60_020);
+}
+
+async fn a_ban_binds_every_process_and_outlives_them(db: TestDb) {
+    let (spotify, program, _) = with_listeners(&db, &["ada", "bob", "cleo", "dan", "eve", "fay"]).await;
+    assert_eq!(program.run(&["run"]).await.code, 0);
+    spotify.add_rule(Rule::next(1, Quirk::rate_limited(RetryAfter::Seconds(10_800))).at(Endpoint::RecentlyPlayed));
+    let everyone_is_due = "UPDATE spotify_account SET due_at = 0";
+    db.execute(everyone_is_due).await;
+    let watches = async |count: usize| {
+        let mut watches = Vec::new();
+        for _ in 0..count {
+            let mut watch = program.start(&["watch"]);
+            watch.says("watching").await;
+            watches.push(watch);
+        }
+        watches
+    };
+    let count = if db.is_sqlite() { 1 } else { 2 };
+    let first = watches(count).await;
+    until(&db, "SELECT count(*) FROM spotify_app WHERE blocked_until > 0", 1).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let inside = spotify.referee().inside_ban();
+    assert!(inside <= 5, "only those whose call was on its way cannot have known: {inside}");
+    for watch in first {
+        assert_eq!(watch.terminate().await.code, 0);
+    }
+
+    db.execute(everyone_is_due).await;
+    let second = watches(count).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    for command in [&["run", "--all"][..], &["backfill"], &["check", "spotify"]] {
+        let said = program.run(command).await;
+        assert!(said.code >= 0, "{command:?}: {said:?}");
+    }
+    for watch in second {
+        assert_eq!(watch.terminate().await.code, 0);
+    }
+    assert_eq!(spotify.referee().inside_ban(), inside, "nobody calls, not even after a restart");
 }
 
 async fn old_runs_are_forgotten(db: TestDb) {
