@@ -28,6 +28,9 @@ struct Options {
     /// Leave out the replay
     #[arg(long)]
     no_replay: bool,
+    /// For the process that runs: the settings are its environment
+    #[arg(long, hide = true)]
+    child: bool,
     /// `cargo bench` says this to every benchmark
     #[arg(long, hide = true)]
     bench: bool,
@@ -37,6 +40,9 @@ struct Options {
 async fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     let _ = options.bench;
+    if options.child {
+        return fetch::run().await;
+    }
     if !options.no_run {
         for db in [TestDb::sqlite().await, TestDb::postgres().await] {
             fetch::measure(db, &options).await?;
