@@ -90,8 +90,9 @@ pub struct Settings {
     /// The most calls that `run` makes to fill in the catalogue, after the plays; 0 turns it off
     #[arg(long, env = "ENRICH_BUDGET", default_value_t = 20, value_name = "CALLS", global = true)]
     enrich_budget: u32,
-    /// For so many days the run history is kept; 0 keeps all of it
-    #[arg(long, env = "RUN_HISTORY_DAYS", default_value_t = 90, value_name = "DAYS", global = true)]
+    /// For so many days the run history is kept
+    #[arg(long, env = "RUN_HISTORY_DAYS", default_value_t = 90, value_name = "DAYS", global = true,
+          value_parser = clap::value_parser!(u32).range(7..=36_500))]
     run_history_days: u32,
     #[command(flatten)]
     alerts: AlertSettings,
@@ -169,9 +170,9 @@ impl Settings {
         self.enrich_budget
     }
 
-    /// For how many days the run history is kept; `None` keeps all of it.
-    pub fn run_history_days(&self) -> Option<u32> {
-        Some(self.run_history_days).filter(|days| *days > 0)
+    /// For how many days the run history is kept.
+    pub fn run_history_days(&self) -> u32 {
+        self.run_history_days
     }
 
     /// Whom to tell what begins to fail and works again.

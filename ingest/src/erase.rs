@@ -62,32 +62,36 @@ pub async fn all(pipeline: &Pipeline, stop: &CancellationToken) -> Result<usize,
         return Ok(0);
     }
     let journal = Journal::begin(&pipeline.db, &pipeline.clock, "erase").await?;
-    let (mut steps, mut failed) = (Vec::new(), 0);
+    let (mut steps, mut done, mut failed) = (Vec::new(), 0, 0);
     for user in &users {
         let started_at = pipeline.clock.now();
         let message = match stop.run_until_cancelled(one(pipeline, *user)).await {
-            Some(Ok(_)) => None,
+            Some(Ok(_)) => {
+                done += 1;
+                None
+            }
             Some(Err(error)) => {
                 failed += 1;
                 error!(user.id = user.0, "{}", chain(&error));
                 Some(chain(&error))
             }
             None => {
-                failed += 1;
-                Some("it was told to stop; the next run erases the rest".to_owned())
+                info!("told to stop: {} erasure(s) are left to the next run", users.len() - done);
+                break;
             }
         };
         let duration_ms = (pipeline.clock.now() - started_at).max(0);
         steps.push(Step { user: Some(*user), name: "erase", started_at, duration_ms, message });
     }
     journal.steps(steps).await?;
-    let outcome = match failed {
-        0 => Outcome::Succeeded,
-        failed if failed == users.len() => Outcome::Failed,
+    let outcome = match (done, failed) {
+        (done, 0) if done == users.len() => Outcome::Succeeded,
+        (0, 0) => Outcome::Skipped,
+        (0, _) => Outcome::Failed,
         _ => Outcome::Partly,
     };
-    journal.end(outcome, users.len(), load::Loaded::default()).await?;
-    Ok(failed)
+    journal.end(outcome, done + failed, load::Loaded::default()).await?;
+    Ok(users.len() - done)
 }
 
 /// Carries out what was asked for of `user`.

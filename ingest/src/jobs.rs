@@ -56,8 +56,8 @@ pub struct Shift {
     pub alerts: Option<Alerts>,
     /// How many calls go into filling in the catalogue after a run.
     pub enrich_budget: u32,
-    /// For how many days the run history is kept; `None` keeps all of it.
-    pub run_history_days: Option<u32>,
+    /// For how many days the run history is kept.
+    pub run_history_days: u32,
     /// What holds for uploaded imports.
     pub imports: Rules,
 }

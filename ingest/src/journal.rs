@@ -43,7 +43,8 @@ pub struct Step {
 /// How long a run may be silent before it counts as crashed: twice the longest step, and some.
 pub const SILENCE_MAX_MS: i64 = 600_000;
 
-const FORGOTTEN_AT_A_TIME: u64 = 500;
+/// A run of a large deployment has thousands of steps, which go with it.
+const FORGOTTEN_AT_A_TIME: u64 = 50;
 
 impl Journal {
     /// Records that `command` begins, and which earlier runs never ended.
@@ -165,15 +166,13 @@ impl Journal {
         Ok(())
     }
 
-    /// Forgets runs that began before that, with their steps: a few hundred at a time, the next run forgets more. Those that are
-    /// running stay.
+    /// Forgets runs that ended before that, with their steps: some at a time, the next run forgets more.
     pub async fn forget(db: &Db, before: Instant) -> Result<u64, DbErr> {
         use ingest_run::{Column, Entity};
         let old: Vec<RunId> = Entity::find()
             .select_only()
             .column(Column::Id)
-            .filter(Column::StartedAt.lt(before))
-            .filter(Column::Outcome.ne(Outcome::Running))
+            .filter(Column::EndedAt.lt(before))
             .order_by_asc(Column::Id)
             .limit(FORGOTTEN_AT_A_TIME)
             .into_tuple()

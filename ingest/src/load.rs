@@ -153,18 +153,15 @@ pub(crate) async fn write(
         loaded.plays_loaded = new.len() - change.removed.len().min(new.len());
         loaded.plays_known = pages.iter().map(|(_, batch)| batch.plays.len()).sum::<usize>() - loaded.plays_loaded;
         gaps::fill(transaction, user, &new, now).await?;
-        let moved = recognised::by_name(transaction, user, &catalogue.changes.came, match_window_s).await?;
-        if moved {
-            audiences.extend([user.0, revision::EVERYONE]);
-        }
         if !new.is_empty() || !change.removed.is_empty() {
             audiences.extend([user.0, revision::EVERYONE]);
         }
     }
     let window_ms = i64::from(match_window_s) * 1000;
-    let merged = recognised::tracks(transaction, &catalogue.changes.recognised, window_ms).await?;
-    audiences.extend((!merged.is_empty()).then_some(revision::EVERYONE));
-    audiences.extend(merged.iter().map(|user| user.0));
+    let mut changed = recognised::tracks(transaction, &catalogue.changes.recognised, window_ms).await?;
+    changed.extend(recognised::by_name(transaction, user, &catalogue.changes.came, window_ms).await?);
+    audiences.extend((!changed.is_empty()).then_some(revision::EVERYONE));
+    audiences.extend(changed.iter().map(|user| user.0));
     for ((origin, batch), object) in documents.iter().zip(objects) {
         set_aside(transaction, origin, object, &batch.rejects, now).await?;
     }

@@ -272,8 +272,14 @@ impl Pipeline {
         }
         let bytes = session.recently_played().await?.into_bytes();
         let page = RawPage { kind: Kind::Plays(account.user_id), fetched_at: self.clock.now(), bytes };
-        link.stands().await?;
-        Ok(page)
+        match link.stands().await {
+            // No link ends while the database is away. What was fetched is kept, and waits in the spool.
+            Err(Failure::Database(error)) => {
+                tracing::warn!(user.id = account.user_id.0, "whether the link still stands cannot be read: {error}");
+                Ok(page)
+            }
+            stands => stands.map(|()| page),
+        }
     }
 }
 

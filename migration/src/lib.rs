@@ -20,6 +20,7 @@ mod m20261124_000070_import;
 mod m20261125_000071_import_jobs;
 mod m20261125_000072_names;
 mod m20261125_000073_echo_track;
+mod m20261125_000074_titles;
 
 /// All steps, oldest first.
 pub struct Migrator;
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000071_import_jobs::Migration),
             Box::new(m20261125_000072_names::Migration),
             Box::new(m20261125_000073_echo_track::Migration),
+            Box::new(m20261125_000074_titles::Migration),
         ]
     }
 }

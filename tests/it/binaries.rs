@@ -58,6 +58,7 @@ async fn help_names_every_command_and_setting() {
         "TOKEN_KEYS",
         "SPOTIFY_CLIENT_ID",
         "ENRICH_BUDGET",
+        "RUN_HISTORY_DAYS",
         "DISCORD_WEBHOOK_URL",
         "WEBHOOK_URL",
         "ALERT_TIME_ZONE",

@@ -173,7 +173,7 @@ impl Station {
             pace: Pace::default(),
             alerts: None,
             enrich_budget: 0,
-            run_history_days: Some(90),
+            run_history_days: 90,
             imports: import_rules(),
         }
     }

@@ -136,6 +136,7 @@ impl<E: Executor, P: Provide> GraphqlHttp<E, P> {
     async fn answer(&self, parts: Parts, body: Body, id: &RequestId) -> Outcome {
         let limits = &self.0.limits;
         let by_get = parts.method != Method::POST;
+        let mut missed = None;
         let (parameters, body) = if by_get {
             refuse_other_sites(&parts.headers)?;
             let text = parts.uri.query().unwrap_or_default();
@@ -145,16 +146,20 @@ impl<E: Executor, P: Provide> GraphqlHttp<E, P> {
             (parameters::from_query_string(text)?, None)
         } else {
             let body = body::read(&parts.headers, body, limits).await?;
-            if let Some(question) = self.0.asked.get(&body)
-                && !insists(&parts.headers)
-                && let Ok(whole) = self.known(&question, &parts.headers).await
-            {
-                return Ok(whole);
+            let asked = self.0.asked.get(&body).filter(|_| !insists(&parts.headers));
+            if let Some(question) = asked {
+                match self.known(&question, &parts.headers).await {
+                    Ok(whole) => {
+                        self.0.documents.touch(question.document);
+                        return Ok(whole);
+                    }
+                    Err(question) => missed = Some(question),
+                }
             }
             (parameters::from_json(&body)?, Some(body))
         };
         match self.check(&parameters, by_get).await {
-            Ok((document, OperationType::Query)) => self.query(parts, parameters, body, document, id).await,
+            Ok((document, OperationType::Query)) => self.query(parts, parameters, body, missed, document, id).await,
             Ok((document, ty)) => {
                 self.0.counts.executed.increment(1);
                 self.clone().execute(parts, parameters, document, ty, id.clone(), None, true).await
@@ -164,12 +169,13 @@ impl<E: Executor, P: Provide> GraphqlHttp<E, P> {
         }
     }
 
-    /// The answer to a query: a kept one that stands, that of an equal query which is being executed, or its own.
+    /// The answer to a query: a kept one that stands (which was looked for before if it was `missed`), that of an equal query which is being executed, or its own.
     async fn query(
         &self,
         parts: Parts,
         parameters: Parameters,
         body: Option<Bytes>,
+        missed: Option<Question>,
         document: Arc<Document>,
         id: &RequestId,
     ) -> Outcome {
@@ -182,6 +188,8 @@ impl<E: Executor, P: Provide> GraphqlHttp<E, P> {
         };
         let question = if fresh {
             question.of(asker::<P>(&parts.headers))
+        } else if let Some(missed) = missed {
+            missed
         } else {
             match self.known(&question, &parts.headers).await {
                 Ok(whole) => {

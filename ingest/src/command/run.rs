@@ -39,7 +39,8 @@ pub(super) async fn execute(settings: &Settings, options: Options, clock: Shared
     };
     let stop = stop::on_signal();
     shift.begin(&stop).await?;
-    let drained = stop.run_until_cancelled(drain(&shift)).await.unwrap_or_default();
+    // One that was told to stop may have left something.
+    let drained = stop.run_until_cancelled(drain(&shift)).await.unwrap_or(Drained { waiting: 1, ..Drained::default() });
     let mut tally = pass(&shift, "run", which, &stop).await?;
     tally.loaded = tally.loaded.and(Loaded { spooled: drained.waiting + drained.damaged, ..Loaded::default() });
     shift.conclude(&stop).await?;

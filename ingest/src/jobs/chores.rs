@@ -21,16 +21,12 @@ impl Shift {
     /// next run.
     pub async fn begin(&self, stop: &CancellationToken) -> Result<(), DbErr> {
         Journal::bury(&self.pipeline.db, self.pipeline.clock.now()).await?;
-        if let Some(days) = self.run_history_days {
-            let before = self.pipeline.clock.now() + -i64::from(days) * 86_400_000;
-            Journal::forget(&self.pipeline.db, before).await?;
-        }
         // Before anyone is polled: nothing new is fetched for who wants to be gone.
         erase::all(&self.pipeline, stop).await?;
         expiry::foresee(&self.pipeline.db, self.pipeline.clock.now()).await?;
         alert::overlooked(&self.pipeline.db, self.pipeline.clock.now()).await?;
         entity::import::queue_forgotten(self.pipeline.db.write()).await?;
-        self.tell().await;
+        self.tell(stop).await;
         Ok(())
     }
 
@@ -38,17 +34,26 @@ impl Shift {
     /// A `stop` leaves the rest of the catalogue to the next run, and what a channel is slow to take, too.
     pub async fn conclude(&self, stop: &CancellationToken) -> Result<(), DbErr> {
         alert::well(&self.pipeline.db, &[Subject::Runs], self.pipeline.clock.now()).await?;
-        tokio::select! {
-            () = self.tell() => {}
-            () = async { stop.cancelled().await; tokio::time::sleep(CHANNELS_GRACE).await } => {}
-        }
+        self.tell(stop).await;
         self.fill_in(stop).await;
+        self.forget(stop).await;
         Ok(())
     }
 
-    async fn tell(&self) {
-        if let Some(alerts) = &self.alerts {
-            alerts.tell(&self.pipeline.db, &self.pipeline.clock).await;
+    async fn tell(&self, stop: &CancellationToken) {
+        let Some(alerts) = &self.alerts else { return };
+        tokio::select! {
+            () = alerts.tell(&self.pipeline.db, &self.pipeline.clock) => {}
+            () = async { stop.cancelled().await; tokio::time::sleep(CHANNELS_GRACE).await } => {}
+        }
+    }
+
+    /// Forgets some of the runs that are older than the history is kept. It fails nothing: the next run forgets them.
+    async fn forget(&self, stop: &CancellationToken) {
+        let before = self.pipeline.clock.now() + -i64::from(self.run_history_days) * 86_400_000;
+        let forget = Journal::forget(&self.pipeline.db, before);
+        if let Some(Err(error)) = stop.run_until_cancelled(forget).await {
+            warn!("old runs could not be forgotten: {error}");
         }
     }
 

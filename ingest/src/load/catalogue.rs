@@ -10,6 +10,7 @@ use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
 };
 
+use super::recognised::Recognised;
 use super::{Origin, adoption, bulk, credits, details};
 use crate::batch::{Album, Artist, Batch, Track};
 use crate::transform::release_year;
@@ -31,7 +32,7 @@ pub(super) struct Changes {
     /// Anything that is shown: those, and names, pictures, observations, and rows that are new.
     pub(super) shown: bool,
     /// Tracks that were here and are recognised by something else now: another name, first artist or ISRC.
-    pub(super) recognised: Vec<TrackId>,
+    pub(super) recognised: Recognised,
     /// Tracks that are new, or under another title, with that, folded.
     pub(super) came: BTreeMap<TrackId, String>,
 }
@@ -170,8 +171,10 @@ async fn upsert_tracks(
             changed.preview_url.set_if_not_equals(said.preview_url.clone());
         }
         if changed.is_changed() {
-            if changed.isrc.is_set() || changed.search_name.is_set() {
-                changes.recognised.push(known.id);
+            if changed.search_name.is_set() || changed.isrc.is_set() && known.isrc.is_some() {
+                changes.recognised.otherwise.push(known.id);
+            } else if changed.isrc.is_set() {
+                changes.recognised.more.push(known.id);
             }
             let is_renamed = changed.search_name.is_set();
             // Only what is said: another load may have written the rest since we looked, the album above all.

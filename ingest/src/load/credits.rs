@@ -105,13 +105,18 @@ pub(super) async fn of_tracks(
     let old = credits.iter().map(|(track, _)| *track).filter(|track| !before[track].artists.is_empty()).collect();
     replace(db, old, &credits).await?;
     rollup::credit(db, &moved).await?;
-    let first = |track: &TrackId| before[track].artists.first();
-    changes.recognised.extend(
-        credits
-            .iter()
-            .filter(|(track, new)| first(track).is_some_and(|old| Some(old) != new.first()))
-            .map(|(track, _)| *track),
-    );
+    for (track, artists) in &credits {
+        match before[track].artists.first() {
+            Some(first) if artists.first() != Some(first) => {
+                changes.recognised.otherwise.push(*track);
+                let title = catalogue.tracks.values().find(|row| row.id == *track);
+                changes.came.extend(title.map(|row| (*track, row.search_name.clone())));
+            }
+            // A track that is new has no plays to settle again.
+            None if !changes.came.contains_key(track) => changes.recognised.more.push(*track),
+            _ => {}
+        }
+    }
     // What nobody knew the place of had no plays that could be counted there.
     changes.insights |= before.values().any(|track| track.album.is_some() || !track.artists.is_empty());
     changes.shown = true;

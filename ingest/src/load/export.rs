@@ -4,6 +4,7 @@
 //! difference, gaps filled, and last the revisions. Loading a chunk twice is loading it once, and the order of chunks does not
 //! matter, so an import that was interrupted is simply begun again.
 
+use std::collections::HashMap;
 use std::ops::AddAssign;
 
 use entity::db::Db;
@@ -92,9 +93,6 @@ pub struct Loader {
     rehearses: bool,
 }
 
-/// What the neighbours of so many records are recognised by is kept in memory.
-const IDENTITIES_MAX: usize = 50_000;
-
 /// Records that are settled at a time: what is known in the time they cover is held in memory.
 const RECORDS_AT_A_TIME: usize = 5_000;
 
@@ -113,7 +111,7 @@ impl Loader {
     /// The same, for a caller that will take its transaction back: totals and revisions, which others wait for, stay as they
     /// are.
     pub fn rehearsing(self) -> Self {
-        Self { rehearses: true, ..self }
+        Self { rehearses: true, names: Names::rehearsing(), ..self }
     }
 
     /// Loads a chunk at `now`, all of it or nothing.
@@ -132,7 +130,6 @@ impl Loader {
             if result.is_err() {
                 // Rows that were made and remembered are gone with the transaction.
                 self.names = Names::default();
-                self.identities.clear();
                 self.has_names = None;
             }
             match result {
@@ -149,11 +146,15 @@ impl Loader {
         if erasure::refuses(db, self.user, self.received_at).await? {
             return Err(DbErr::Custom("this person's data are being erased: import again after that".to_owned()));
         }
-        if self.identities.len() > IDENTITIES_MAX {
-            self.identities.clear();
+        // Others may have learned more of the tracks since the last chunk.
+        self.identities.clear();
+        let mut tracks = self.names.rows(db, &chunk.tracks).await?;
+        let (changed, moved) = self.settle_again(db, chunk).await?;
+        for (track, _) in tracks.iter_mut().zip(&chunk.tracks).filter(|(_, named)| named.spotify_id.is_none()) {
+            *track = moved.get(track).copied().unwrap_or(*track);
         }
-        let tracks = self.names.rows(db, &chunk.tracks).await?;
-        let (mut audiences, mut moved) = self.settle_again(db, chunk).await?;
+        let mut audiences: Vec<i32> = changed.iter().map(|user| user.0).collect();
+        audiences.extend((!changed.is_empty()).then_some(revision::EVERYONE));
         let (mut plays, mut skips) = (Vec::new(), Vec::new());
         for stream in &chunk.streams {
             let record = record(stream, &tracks);
@@ -166,8 +167,8 @@ impl Loader {
             rollup::change(db, &plays.added, &plays.removed).await?;
         }
         taken.gaps_filled = gaps::fill(db, self.user, &plays.added, now).await? as u64;
-        moved |= skips.fates.iter().any(|fate| *fate != Fate::Known);
-        if !plays.added.is_empty() || !plays.removed.is_empty() || moved {
+        let skips_changed = skips.fates.iter().any(|fate| *fate != Fate::Known);
+        if !plays.added.is_empty() || !plays.removed.is_empty() || skips_changed {
             audiences.extend([self.user.0, revision::EVERYONE]);
         }
         let changes = std::mem::take(&mut self.names.changes);
@@ -183,24 +184,27 @@ impl Loader {
         Ok(taken)
     }
 
-    /// Settles again what the chunk's names make known of records that are here: whose plays changed, and whether the
-    /// listener's own were moved.
-    async fn settle_again(&mut self, db: &impl ConnectionTrait, chunk: &Chunk) -> Result<(Vec<i32>, bool), DbErr> {
-        let renamed = std::mem::take(&mut self.names.changes.renamed);
-        for track in &renamed {
-            self.identities.remove(track);
-        }
-        let changed = recognised::tracks(db, &renamed, self.window_ms).await?;
-        let mut audiences: Vec<i32> = changed.iter().map(|user| user.0).collect();
-        audiences.extend((!changed.is_empty()).then_some(revision::EVERYONE));
+    /// Settles again what the chunk's names make known of records that are here: whose plays changed, and from which track to
+    /// which those went of which no more than a name is known.
+    async fn settle_again(
+        &mut self,
+        db: &impl ConnectionTrait,
+        chunk: &Chunk,
+    ) -> Result<(Vec<UserId>, HashMap<TrackId, TrackId>), DbErr> {
+        let recognised = std::mem::take(&mut self.names.changes.recognised);
         let has_names = match self.has_names {
             Some(has_names) => has_names,
             None => recognised::has_names(db, self.user).await?,
         };
-        let moved = self.names.moved(db, has_names).await?;
-        let moved = recognised::move_names(db, self.user, &moved, &mut self.identities, self.window_ms).await?;
         self.has_names = Some(has_names || chunk.tracks.iter().any(|named| named.spotify_id.is_none()));
-        Ok((audiences, moved))
+        let moved = self.names.moved(db, has_names).await?;
+        if self.rehearses {
+            let any = recognised::rehearse_names(db, self.user, &moved, self.window_ms).await?;
+            return Ok((any.then_some(self.user).into_iter().collect(), moved));
+        }
+        let mut changed = recognised::tracks(db, &recognised, self.window_ms).await?;
+        changed.extend(recognised::names(db, Some(self.user), &moved, self.window_ms).await?);
+        Ok((changed, moved))
     }
 
     async fn settle(

@@ -24,6 +24,7 @@ use sea_orm::{
 };
 
 use super::bulk::{self, BINDS_MAX};
+use super::recognised::Recognised;
 use super::{adoption, credits};
 use crate::rollup;
 use albums::Albums;
@@ -96,6 +97,8 @@ pub(super) struct Names {
     albums: Albums,
     /// What changed since somebody last asked.
     pub(super) changes: Changes,
+    /// Whether totals stay as they are, because all of it will be taken back.
+    rehearses: bool,
 }
 
 /// What names changed in the catalogue.
@@ -106,7 +109,7 @@ pub(super) struct Changes {
     /// Whether a row was made or changed, so that what the catalogue shows is not as it was.
     pub(super) shown: bool,
     /// Tracks that were here and are recognised by another name now.
-    pub(super) renamed: Vec<TrackId>,
+    pub(super) recognised: Recognised,
     /// Tracks with an id that came, or came under another title: with that, folded.
     came: BTreeMap<TrackId, String>,
 }
@@ -156,6 +159,11 @@ impl<Id> Spelled<Id> {
 const KEPT_MAX: usize = 100_000;
 
 impl Names {
+    /// For a transaction that will be taken back.
+    pub(super) fn rehearsing() -> Self {
+        Self { rehearses: true, ..Self::default() }
+    }
+
     /// The row of each track, made if it is missing.
     pub(super) async fn rows(&mut self, db: &impl ConnectionTrait, said: &[Named]) -> Result<Vec<TrackId>, DbErr> {
         if self.tracks.len() > KEPT_MAX || self.met.len() > KEPT_MAX {
@@ -260,11 +268,13 @@ impl Names {
         let named: Vec<&Named> =
             better.iter().flat_map(|(row, _)| said[row.spotify_id.as_str()].iter().copied()).collect();
         self.make_named(db, &named).await?;
-        rollup::discredit(db, &ids).await?;
+        if !self.rehearses {
+            rollup::discredit(db, &ids).await?;
+        }
         for (row, better) in &better {
             self.write(db, row, better).await?;
         }
-        rollup::credit(db, &ids).await
+        if self.rehearses { Ok(()) } else { rollup::credit(db, &ids).await }
     }
 
     async fn write(&mut self, db: &impl ConnectionTrait, row: &Standing, better: &Better<'_>) -> Result<(), DbErr> {
@@ -288,7 +298,7 @@ impl Names {
         self.changes.shown = true;
         self.changes.insights |= better.artist.is_some() || better.album.is_some();
         if better.name.is_some() || better.artist.is_some() {
-            self.changes.renamed.push(row.id);
+            self.changes.recognised.otherwise.push(row.id);
             let title = better.name.or(row.name()).filter(|_| !name_only::is_name_only(&row.spotify_id));
             self.changes.came.extend(title.map(|title| (row.id, fold(title))));
         }
@@ -388,7 +398,9 @@ pub(super) async fn namesakes(
 
 /// Writes a name, and what it is searched by.
 async fn spell(db: &impl ConnectionTrait, table: &str, row: i32, name: &str) -> Result<(), DbErr> {
-    let sql = format!("UPDATE {table} SET name = $1, search_name = $2 WHERE id = $3");
+    // Of what Spotify has told of meanwhile, it knows the name.
+    let untold = if table == "track" { "" } else { "AND spotify_id LIKE 'name:%'" };
+    let sql = format!("UPDATE {table} SET name = $1, search_name = $2 WHERE id = $3 {untold}");
     let values = [name.into(), fold(name).into(), row.into()];
     db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await.map(|_| ())
 }

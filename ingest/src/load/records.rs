@@ -12,7 +12,8 @@ use entity::time::Instant;
 use entity::{echo, name_only, skip, user};
 use sea_orm::sea_query::{Expr, ExprTrait, LockType};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Statement,
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    Statement,
 };
 
 use super::bulk;
@@ -247,6 +248,8 @@ async fn learn(db: &impl ConnectionTrait, identities: &mut Identities, tracks: &
         name: String,
         artist: Option<String>,
     }
+    // Whoever changes what a track is recognised by locks its row before looking for records to settle again.
+    let lock = if db.get_database_backend() == DbBackend::Postgres { "FOR KEY SHARE OF t" } else { "" };
     let unknown: Vec<TrackId> = tracks.iter().copied().filter(|track| !identities.contains_key(track)).collect();
     for ids in unknown.chunks(bulk::BINDS_MAX) {
         // Raw SQL: the join is by position as well, which relations do not say.
@@ -255,7 +258,7 @@ async fn learn(db: &impl ConnectionTrait, identities: &mut Identities, tracks: &
             "SELECT t.id, t.spotify_id, t.isrc, t.name, a.name AS artist FROM track t
              LEFT JOIN track_artist c ON c.track_id = t.id AND c.position = 0
              LEFT JOIN artist a ON a.id = c.artist_id
-             WHERE t.id IN ({})",
+             WHERE t.id IN ({}) {lock}",
             places.join(", ")
         );
         let ids = ids.iter().map(|id| id.0.into());

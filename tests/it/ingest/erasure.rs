@@ -1,5 +1,8 @@
 //! The end of a link, and of everything that came by it.
 
+use std::time::Duration;
+
+use entity::db::Db;
 use entity::erasure;
 use entity::ids::UserId;
 use entity::ingest_run::Outcome;
@@ -9,6 +12,7 @@ use ingest::erase;
 use ingest::load;
 use ingest::pipeline::Failure;
 use ingest::rollup;
+use sea_orm::ConnectionTrait;
 use tests::database::TestDb;
 use tests::fake_spotify::{Endpoint, Listener};
 use tests::ingest::{Station, TestArchive};
@@ -141,8 +145,19 @@ async fn an_erasure_that_is_told_to_stop_is_no_crash_and_goes_on_later(db: TestD
     let (station, ada, _) = pair(db).await;
     let user = erase(&station, &ada).await;
     let stop = CancellationToken::new();
-    stop.cancel();
-    assert_eq!(erase::all(&station.pipeline, &stop).await.unwrap(), 1);
+    // It waits for a load that holds the listener, and is told to stop while it does.
+    let elsewhere = Db::open(station.db.url(), 1).await.unwrap();
+    let holds = elsewhere.begin().await.unwrap();
+    let hold = format!("UPDATE \"user\" SET display_name = 'held' WHERE id = {}", user.0);
+    holds.execute_unprepared(&hold).await.unwrap();
+    let left = tokio::join!(erase::all(&station.pipeline, &stop), async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        stop.cancel();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        holds.rollback().await.unwrap();
+    });
+    assert_eq!(left.0.unwrap(), 1);
+    assert!(!station.plays(&ada).await.is_empty());
     assert_eq!(station.db.number("SELECT COUNT(*) FROM ingest_run WHERE outcome = 'running'").await, 0);
     assert_eq!(erasure::pending(station.pipeline.db.read()).await.unwrap(), [user]);
     assert_eq!(station.whole_run().await, Outcome::Succeeded);

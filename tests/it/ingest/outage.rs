@@ -1,4 +1,4 @@
-//! When the database goes while a run is under way: what was fetched waits in the spool, and the next run makes up for it.
+//! When the database goes while a run is under way: what was fetched waits in the spool, and the next run loads it.
 
 use std::time::Duration;
 
@@ -36,7 +36,8 @@ async fn a_postgres_that_goes_in_the_middle_of_a_run_costs_no_play() {
     assert_eq!(said.code, 1, "{said:?}");
     assert!(said.stderr.lines().last().unwrap().starts_with("error: "), "{said:?}");
     spotify.clear_rules();
-
+    let said = program.run(&["spool", "list"]).await;
+    assert!(said.stdout.contains("3 answer(s) wait"), "{said:?}");
     // Nor does a run that finds no database do any harm.
     let said = program.run(&["run"]).await;
     assert!(said.one_error().contains("database"), "{said:?}");
@@ -45,7 +46,8 @@ async fn a_postgres_that_goes_in_the_middle_of_a_run_costs_no_play() {
     wire.mend();
     let said = program.run(&["run", "--all"]).await;
     assert_eq!(said.code, 0, "{said:?}");
-    assert!(said.stderr.contains("spool"), "what waited went first: {said:?}");
+    assert!(said.stderr.contains("spool: 3 responses went to archive and database, 0 wait on"), "{said:?}");
+    assert!(said.stderr.contains("loaded 0 plays, 10 were known"), "what waited went first: {said:?}");
     assert_eq!(db.count("play").await, 30);
     assert_eq!(::ingest::rollup::verify(&db.db()).await.unwrap(), []);
     assert!(program.run(&["spool", "list"]).await.stdout.contains("0 answer(s) wait"));

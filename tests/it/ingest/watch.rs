@@ -198,6 +198,10 @@ async fn a_ban_binds_every_process_and_outlives_them(db: TestDb) {
     tokio::time::sleep(Duration::from_secs(2)).await;
     let inside = spotify.referee().inside_ban();
     assert!(inside <= 5, "only those whose call was on its way cannot have known: {inside}");
+    // All are due again at once, and nobody is asked.
+    db.execute(everyone_is_due).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(spotify.referee().inside_ban(), inside, "whoever has been told tells the others");
     for watch in first {
         assert_eq!(watch.terminate().await.code, 0);
     }
@@ -219,8 +223,8 @@ async fn old_runs_are_forgotten(db: TestDb) {
     let (_spotify, program, _) = with_listeners(&db, &["ada"]).await;
     let runs = || db.number("SELECT count(*) FROM ingest_run");
     assert_eq!(program.run(&["run", "--all"]).await.code, 0);
-    db.execute("UPDATE ingest_run SET started_at = started_at - 8640000000").await;
-    let all = program.env("RUN_HISTORY_DAYS", "0");
+    db.execute("UPDATE ingest_run SET ended_at = ended_at - 8640000000").await;
+    let all = program.env("RUN_HISTORY_DAYS", "101");
     assert_eq!(all.run(&["run", "--all"]).await.code, 0);
     assert_eq!(runs().await, 2);
     let some = all.env("RUN_HISTORY_DAYS", "99");
