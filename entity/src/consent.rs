@@ -1,7 +1,7 @@
 //! Consent: how a person lets us read what they play, from the address at Spotify to what comes back from it.
 //!
 //! Authorization code with PKCE (RFC 7636), by a client that has a secret as well; one permission, [`SCOPE`], and no other.
-//! `ingest accounts connect` and `GET /connect/spotify` both speak by these words. All but [`redeem`] and [`is_known`], which call
+//! `ingest accounts connect` and `GET /connect/spotify` both speak by these words. All but [`redeem()`] and [`is_known`], which call
 //! Spotify, is pure: it builds addresses and reads answers.
 
 mod error;

@@ -52,6 +52,7 @@ pub mod spent_state;
 pub mod spotify_account;
 pub mod spotify_app;
 pub mod track;
+pub mod track_alias;
 pub mod track_artist;
 pub mod track_features;
 pub mod track_popularity;

@@ -21,6 +21,7 @@ mod m20261125_000071_import_jobs;
 mod m20261125_000072_names;
 mod m20261125_000073_echo_track;
 mod m20261125_000074_titles;
+mod m20261125_000075_track_alias;
 
 /// All steps, oldest first.
 pub struct Migrator;
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000072_names::Migration),
             Box::new(m20261125_000073_echo_track::Migration),
             Box::new(m20261125_000074_titles::Migration),
+            Box::new(m20261125_000075_track_alias::Migration),
         ]
     }
 }

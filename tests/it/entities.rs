@@ -39,7 +39,7 @@ entities! {
     artist_popularity, artist_followers, track_features, user, spotify_account, archive_object, play, skip, gap, revision, echo, import,
     track_total, album_total, artist_total, listener_total, quarter_hour_total, ingest_run, ingest_step, reject,
     spotify_app, enrichment, alert, alert_delivery,
-    erasure, spent_state,
+    erasure, spent_state, track_alias,
 }
 
 #[test]

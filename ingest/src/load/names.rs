@@ -9,6 +9,7 @@
 //! nothing yields to what does.
 
 mod albums;
+pub(super) mod aliases;
 mod artists;
 mod standing;
 
@@ -205,12 +206,16 @@ impl Names {
         Ok(())
     }
 
-    /// Tracks that are named without an id: one of that name with an id if there is any, the first by id of several.
+    /// Tracks that are named without an id: the one that the name was found to stand for before, else one of that name with an id
+    /// if there is any, the first by id of several.
     async fn find_or_make_by_name(&mut self, db: &impl ConnectionTrait, mut said: ByKey<'_>) -> Result<(), DbErr> {
+        let noted = aliases::find(db, &said.keys().copied().collect::<Vec<_>>()).await?;
+        said.retain(|key, _| !noted.contains_key(*key));
+        self.tracks.extend(noted);
         let folded: BTreeSet<String> =
             said.values().flatten().filter_map(|named| named.name.as_deref()).map(fold).collect();
         let mut here = standing::by_name(db, &folded.iter().map(String::as_str).collect::<Vec<_>>()).await?;
-        let mut found = Vec::new();
+        let (mut found, mut aliases) = (Vec::new(), Vec::new());
         let keys: Vec<&str> = said.keys().copied().collect();
         for key in keys {
             let Some(row) = here.remove(key).and_then(|rows| rows.into_iter().next()) else { continue };
@@ -218,8 +223,11 @@ impl Names {
             self.tracks.insert(key.to_owned(), row.id);
             if row.spotify_id == key {
                 found.push((row, named));
+            } else {
+                aliases.push((key.to_owned(), row.id));
             }
         }
+        aliases::note(db, aliases.into_iter()).await?;
         self.improve(db, found).await?;
         self.make(db, &said).await
     }
@@ -360,13 +368,15 @@ impl Names {
         if !has_names {
             return Ok(HashMap::new());
         }
-        let mut moved = HashMap::new();
+        let (mut moved, mut aliases) = (HashMap::new(), Vec::new());
         for Namesakes { key, first, others } in namesakes(db, &came).await? {
             moved.extend(others.iter().map(|other| (*other, first)));
+            aliases.push((key.clone(), first));
             if let Some(known) = self.tracks.get_mut(&key) {
                 *known = first;
             }
         }
+        aliases::note(db, aliases.into_iter()).await?;
         Ok(moved)
     }
 }
@@ -374,7 +384,7 @@ impl Names {
 /// Tracks of one title and first artist.
 pub(super) struct Namesakes {
     /// [`name_only::track`].
-    key: String,
+    pub(super) key: String,
     /// The one that stands for the name.
     pub(super) first: TrackId,
     pub(super) others: Vec<TrackId>,

@@ -12,7 +12,7 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement, Value};
 
 use super::bulk::BINDS_MAX;
 use super::credits;
-use super::names::{namesakes, places};
+use super::names::{aliases, namesakes, places};
 use super::records::{self, Change, Identities, Kind};
 use crate::rollup;
 use crate::settle;
@@ -156,7 +156,11 @@ pub(super) async fn by_name(
 ) -> Result<Vec<UserId>, DbErr> {
     let namesakes = namesakes(db, came).await?;
     let moved = namesakes.iter().flat_map(|same| same.others.iter().map(|other| (*other, same.first))).collect();
-    self::names(db, listener, &moved, window_ms).await
+    let changed = self::names(db, listener, &moved, window_ms).await?;
+    if !changed.is_empty() {
+        aliases::note(db, namesakes.into_iter().map(|same| (same.key, same.first))).await?;
+    }
+    Ok(changed)
 }
 
 /// Whether the listener has anything of which no more than a name is known.

@@ -17,6 +17,7 @@ on_both! {
     a_name_that_was_wrong_makes_two_plays_of_one,
     of_several_names_of_an_id_the_same_one_stands_whichever_came_first,
     what_is_known_by_name_goes_to_the_first_id_of_that_name,
+    what_was_found_by_name_is_found_again_whatever_it_is_called,
     an_end_at_a_whole_minute_is_no_less_exact_than_others,
     streams_of_one_minute_are_told_apart_by_their_length,
 }
@@ -151,6 +152,31 @@ async fn what_is_known_by_name_goes_to_the_first_id_of_that_name(db: TestDb) {
     station.db.execute(fold).await;
     station.load(Kind::Plays(ada), page(&[Track::new("ta").by(&["a1"]).at(at(3_000))])).await.unwrap();
     assert_eq!(plays(&station.db).await, ["600 ta 60 export", "1200 tb 60 export", "3000 ta 180 api"]);
+}
+
+async fn what_was_found_by_name_is_found_again_whatever_it_is_called(db: TestDb) {
+    let short = [short_row("t1", "a1", at(600), 60_000), short_row("t1", "a1", at(900), 20_000)];
+    let named = json!({ "master_metadata_track_name": "Track t1" });
+    // Known by an export's names first, or by nothing but the short data's.
+    for exported in [true, false] {
+        let station = Station::new(db.another().await).await;
+        let ada = person(&station.db, "ada").await;
+        let extended = [with(row("x", "a1", at(5_000), 60_000), named.clone())];
+        if exported {
+            take(&station, ada, "endsong_0.json", &extended).await;
+        }
+        take(&station, ada, "StreamingHistory_music_0.json", &short).await;
+        if !exported {
+            take(&station, ada, "endsong_0.json", &extended).await;
+        }
+        assert_eq!(plays(&station.db).await, ["600 x 60 export", "5000 x 60 export"]);
+        // Spotify calls it otherwise.
+        station.load(Kind::Plays(ada), page(&[Track::new("x").by(&["a2"]).at(at(9_000))])).await.unwrap();
+        let before = facts(&station.db).await;
+        take(&station, ada, "StreamingHistory_music_0.json", &short).await;
+        assert_eq!(facts(&station.db).await, before, "imported again, it adds nothing");
+        assert_eq!(before[1].len(), 1, "{before:#?}");
+    }
 }
 
 async fn an_end_at_a_whole_minute_is_no_less_exact_than_others(db: TestDb) {
