@@ -116,7 +116,7 @@ async fn load_once(
     now: Instant,
 ) -> Result<Loaded, Error> {
     let transaction = db.begin().await?;
-    let loaded = write(&transaction, documents, match_window_s, now).await?;
+    let loaded = Box::pin(write(&transaction, documents, match_window_s, now)).await?;
     crash::point("load-written");
     transaction.commit().await?;
     Ok(loaded)
@@ -135,7 +135,7 @@ pub(crate) async fn write(
         None => documents.to_vec(),
     };
     let objects = index_objects(transaction, &documents).await?;
-    let catalogue = catalogue::upsert(transaction, &documents).await?;
+    let catalogue = Box::pin(catalogue::upsert(transaction, &documents)).await?;
     let rejected = documents.iter().map(|(_, batch)| batch.rejects.len()).sum();
     let mut loaded = Loaded { rejected, ..Loaded::default() };
     let mut audiences = Vec::new();
@@ -158,8 +158,11 @@ pub(crate) async fn write(
         }
     }
     let window_ms = i64::from(match_window_s) * 1000;
-    let mut changed = recognised::tracks(transaction, &catalogue.changes.recognised, window_ms).await?;
-    changed.extend(recognised::by_name(transaction, user, &catalogue.changes.came, window_ms).await?);
+    // Boxed, because hardly any load comes to it, and it would make the stack of each deeper.
+    let recognised = recognised::tracks(transaction, &catalogue.changes.recognised, window_ms);
+    let mut changed = Box::pin(recognised).await?;
+    let moved = recognised::by_name(transaction, user, &catalogue.changes.came, window_ms);
+    changed.extend(Box::pin(moved).await?);
     audiences.extend((!changed.is_empty()).then_some(revision::EVERYONE));
     audiences.extend(changed.iter().map(|user| user.0));
     for ((origin, batch), object) in documents.iter().zip(objects) {

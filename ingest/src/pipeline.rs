@@ -184,6 +184,7 @@ impl Pipeline {
         let origin = Origin { key: key.clone(), user: key.kind().user(), fetched_at: key.fetched_at() };
         let document = [(&origin, &batch)];
         let load = load::load(&self.db, &document, self.match_window_s, self.clock.now());
+        let load = Box::pin(load);
         let loaded = trace.step("load", async { Ok(load.await?) }).await;
         if let Err(Failure::Erased) = &loaded {
             self.discard(key).await;

@@ -120,7 +120,7 @@ impl Loader {
         loop {
             let result = async {
                 let transaction = db.begin().await?;
-                let taken = self.load_in(&transaction, chunk, now).await?;
+                let taken = Box::pin(self.load_in(&transaction, chunk, now)).await?;
                 crash::point("chunk-written");
                 transaction.commit().await?;
                 crash::point("chunk-loaded");
@@ -148,8 +148,8 @@ impl Loader {
         }
         // Others may have learned more of the tracks since the last chunk.
         self.identities.clear();
-        let mut tracks = self.names.rows(db, &chunk.tracks).await?;
-        let (changed, moved) = self.settle_again(db, chunk).await?;
+        let mut tracks = Box::pin(self.names.rows(db, &chunk.tracks)).await?;
+        let (changed, moved) = Box::pin(self.settle_again(db, chunk)).await?;
         for (track, _) in tracks.iter_mut().zip(&chunk.tracks).filter(|(_, named)| named.spotify_id.is_none()) {
             *track = moved.get(track).copied().unwrap_or(*track);
         }
