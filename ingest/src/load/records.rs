@@ -334,7 +334,10 @@ async fn write(
                     }
                     continue;
                 }
-                let play = as_play(user, record, also.map(|also| &records[also]));
+                let mut play = as_play(user, record, also.map(|also| &records[also]));
+                if let Some(Standing::Play(before)) = stood {
+                    play.measured = before.measured; // Settling again learns nothing of how long it ran.
+                }
                 match stood {
                     Some(Standing::Play(before)) if *before == play => {}
                     Some(Standing::Play(before)) => {
