@@ -95,7 +95,7 @@ pub(super) async fn names(
     let mut listeners: BTreeSet<UserId> = listener.into_iter().collect();
     for tracks in from.chunks(BINDS_MAX) {
         let sql = format!(
-            "SELECT DISTINCT user_id, CAST(0 AS bigint) AS ended_at FROM play WHERE track_id IN ({}) AND {}",
+            "SELECT DISTINCT user_id, CAST(0 AS bigint) AS ended_at FROM play WHERE track_id IN ({}) AND source = 'export' AND {}",
             places(tracks.len()),
             is_vague("played_at")
         );
@@ -266,12 +266,13 @@ async fn vague(db: &impl ConnectionTrait, user: UserId, kind: Kind, tracks: &[Tr
     let mut all = Vec::new();
     for tracks in tracks.chunks(BINDS_MAX) {
         let (table, time) = if kind == Kind::Plays { ("play", "played_at") } else { ("skip", "skipped_at") };
+        let exported = if kind == Kind::Plays { "source = 'export' AND" } else { "" };
         let among = places(tracks.len());
         let sql = format!(
             "SELECT user_id, {time} AS ended_at FROM {table}
-             WHERE user_id = {user} AND track_id IN ({among}) AND {}
+             WHERE user_id = {user} AND track_id IN ({among}) AND {exported} {}
              UNION SELECT user_id, played_at FROM echo
-             WHERE user_id = {user} AND track_id IN ({among}) AND {}",
+             WHERE user_id = {user} AND track_id IN ({among}) AND source = 'export' AND {}",
             is_vague(time),
             is_vague("played_at"),
             user = user.0

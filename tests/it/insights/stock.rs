@@ -72,6 +72,7 @@ async fn empty(db: &TestDb) {
         "album_total",
         "listener_total",
         "quarter_hour_total",
+        "track_alias",
         "track",
         "album",
         "artist",
@@ -191,7 +192,7 @@ async fn load_plays(db: &TestDb, history: &History) {
                 played_at: Instant::from_ms(play.at),
                 track: history.tracks[play.track].spotify_id.clone(),
                 measured_ms: play.measured_ms,
-                source: if play.exported { Source::Export } else { Source::Api },
+                source: Source::Api,
                 context_uri: play.context_uri.clone(),
             })
             .collect();
@@ -207,13 +208,23 @@ async fn load_plays(db: &TestDb, history: &History) {
     }
 }
 
-/// Skips, which have no load yet, and gaps, which the load would notice in pages of 50 only.
+/// Skips and plays of exports, which the load of an export would settle with what stands near them, and gaps, which the load
+/// would notice in pages of 50 only.
 async fn load_rest(db: &TestDb, history: &History) {
     let users: Vec<user::Model> = user::Entity::find().all(db.db().read()).await.unwrap();
     let user = |place: usize| -> UserId {
         users.iter().find(|user| user.username == history.listeners[place].username).unwrap().id
     };
     let tracks = track::Entity::find().all(db.db().read()).await.unwrap();
+    for play in history.plays.iter().filter(|play| play.exported) {
+        let track = tracks.iter().find(|t| t.spotify_id == history.tracks[play.track].spotify_id).unwrap().id;
+        let (user, at) = (user(play.listener).0, play.at);
+        let of_export = format!(
+            "UPDATE play SET source = 'export' WHERE user_id = {user} AND played_at = {at} AND track_id = {}",
+            track.0
+        );
+        db.execute(&of_export).await;
+    }
     let skips = history.skips.iter().map(|row| skip::ActiveModel {
         user_id: Set(user(row.listener)),
         skipped_at: Set(Instant::from_ms(row.at)),
