@@ -161,7 +161,7 @@ pub(crate) async fn write(
     // Boxed, because hardly any load comes to it, and it would make the stack of each deeper.
     let recognised = recognised::tracks(transaction, &catalogue.changes.recognised, window_ms);
     let mut changed = Box::pin(recognised).await?;
-    let moved = recognised::by_name(transaction, user, &catalogue.changes.came, window_ms);
+    let moved = recognised::follow(transaction, user, &catalogue.changes.came, window_ms);
     changed.extend(Box::pin(moved).await?);
     audiences.extend((!changed.is_empty()).then_some(revision::EVERYONE));
     audiences.extend(changed.iter().map(|user| user.0));

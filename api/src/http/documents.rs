@@ -92,12 +92,12 @@ impl Documents {
         }
     }
 
-    /// The document that another instance was sent. Its hash proves it, whoever wrote it there.
     /// Counts a document as asked for, where its answer was found without it.
     pub(super) fn touch(&self, hash: DocumentHash) {
         self.by_hash.get(&hash);
     }
 
+    /// The document that another instance was sent. Its hash proves it, whoever wrote it there.
     async fn fetch(&self, hash: DocumentHash, limits: &Limits) -> Option<Arc<Document>> {
         let text: Vec<u8> = self.redis.as_ref()?.ask(::redis::cmd("GET").arg(shared_key(hash))).await?;
         let document = self.read(std::str::from_utf8(&text).ok()?, limits).ok()?;

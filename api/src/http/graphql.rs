@@ -1,8 +1,8 @@
 //! `/graphql`: GraphQL over HTTP, as its specification (draft of 2025) and all audits of `graphql-http` ask.
 //!
 //! In order: media type, method and origin, body, parameters, document, limits, operation, variables; then per-request
-//! data and execution, in a task of its own. A panic there is a 500 with a code; a client that hangs up does not cancel
-//! work that others may be waiting for (the cache's single flight); the time limit holds either way.
+//! data and execution, in a task of its own ([`execution`]). A panic there is a 500 with a code; a client that hangs up does
+//! not cancel work that others may be waiting for (the cache's single flight); the time limit holds either way.
 //!
 //! Other sites' pages: POST takes `application/json` only, which browsers do not send across origins without asking
 //! first, and we never say yes. GET executes queries only, which change nothing, and whose answers other sites cannot
@@ -16,15 +16,11 @@
 //!
 //! Not here: batches, uploads and multipart (refused), subscriptions (the websocket), CORS.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+mod execution;
 
-use async_graphql::{
-    Executor, Response as GraphqlResponse,
-    parser::types::{ExecutableDocument, OperationType},
-};
+use std::sync::Arc;
+
+use async_graphql::{Executor, parser::types::OperationType};
 use axum::{
     Router,
     body::{Body, Bytes},
@@ -35,31 +31,27 @@ use axum::{
 };
 use futures::FutureExt;
 use metrics::Counter;
-use tokio::{
-    sync::Semaphore,
-    task::{JoinError, unconstrained},
-    time::timeout,
-};
+use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
-use tracing::{Instrument, error, info, info_span, warn};
+use tracing::info;
 
 use super::{
-    answer::{self, Refusal, executed, request_error, without_position},
+    answer::{self, Refusal, request_error},
     asked::Asked,
-    body::{self, spoken},
+    body,
     document::{self, Fault},
     documents::{Document, Documents},
     limits::Limits,
     media::Media,
     parameters::{self, Parameters},
-    provide::{Context, Provide},
+    provide::Provide,
     request_id::RequestId,
     validated::{Executors, Validated},
     whole::{Answers, Asker, Question, Whole},
 };
 use crate::{
     cache::{Boarding, Flights},
-    error::{Code, INTERNAL, settle},
+    error::Code,
     metrics::Metrics,
     redis::Redis,
 };
@@ -169,7 +161,8 @@ impl<E: Executor, P: Provide> GraphqlHttp<E, P> {
         }
     }
 
-    /// The answer to a query: a kept one that stands (which was looked for before if it was `missed`), that of an equal query which is being executed, or its own.
+    /// The answer to a query: a kept one that stands, that of an equal query which is being executed, or its own. A kept one
+    /// was looked for before if the question is given as `missed`.
     async fn query(
         &self,
         parts: Parts,
@@ -280,73 +273,6 @@ impl<E: Executor, P: Provide> GraphqlHttp<E, P> {
         document::check_variables(operation, |name| parameters.variables.get(name).map(serde_json::Value::is_null))?;
         Ok((document, ty))
     }
-
-    #[expect(clippy::too_many_arguments, reason = "all of a request, taken apart by now")]
-    async fn execute(
-        self,
-        parts: Parts,
-        parameters: Parameters,
-        document: Arc<Document>,
-        operation: OperationType,
-        id: RequestId,
-        question: Option<Arc<Question>>,
-        fresh: bool,
-    ) -> Outcome {
-        let Ok(permit) = Arc::clone(&self.0.executions).try_acquire_owned() else {
-            let text = "The server has as much to do as it takes on at a time. Please try again in a moment.";
-            return Err(Refusal::new(Code::ServiceUnavailable, text).header(header::RETRY_AFTER, "1"));
-        };
-        let named = parameters.persisted.is_some();
-        let mut request = parameters.into_request()?;
-        let operation_name =
-            name_of_only(&document.parsed).or_else(|| request.operation_name.clone()).unwrap_or_default();
-        let span = info_span!(
-            "graphql",
-            request.id = id.as_str(),
-            graphql.operation.type = %operation,
-            graphql.operation.name = operation_name,
-        );
-        request.set_parsed_query(document.parsed.clone());
-        let (this, task_id) = (self.clone(), id.clone());
-        let task = async move {
-            let _permit = permit;
-            let begun = Instant::now();
-            let is_valid = question.as_ref().is_some_and(|question| this.0.validated.knows(question));
-            let time_max = this.0.limits.execution_time_max;
-            let answer = async {
-                match this.0.provide.provide(&parts, request, fresh).await {
-                    // A turn of it ends when it waits for the database, not after 128 locks: see `loaders::batched`.
-                    Ok((request, context)) => {
-                        let executor = if is_valid { &this.0.executors.trusting } else { &this.0.executors.validating };
-                        (unconstrained(executor.execute(request)).await, Some(context))
-                    }
-                    Err(error) => (request_error(without_position(error)), None),
-                }
-            };
-            let (mut response, context) = timeout(time_max, answer).await.map_err(|_| late(time_max))?;
-            settle(&mut response, task_id.as_str());
-            log_answer(&response, operation, &operation_name, begun.elapsed());
-            if executed(&response) {
-                if named {
-                    this.0.documents.keep(&document);
-                }
-                if let Some(question) = question.as_ref().filter(|_| !is_valid) {
-                    this.0.validated.learn(question);
-                }
-            }
-            let rests = context.filter(|_| question.is_some()).map(|context| context.rests());
-            let whole = Arc::new(answer::whole(&response, rests));
-            if let Some(question) = &question {
-                this.0.answers.keep(question, &whole);
-            }
-            Ok(whole)
-        };
-        let finished = self.0.tasks.spawn(task.instrument(span.clone())).await;
-        finished.unwrap_or_else(|failure| {
-            let _in_span = span.enter();
-            Err(panicked(failure, &id))
-        })
-    }
 }
 
 /// Who asks.
@@ -435,44 +361,7 @@ fn refuse_other_sites(headers: &HeaderMap) -> Result<(), Refusal> {
     Err(Refusal::new(Code::Forbidden, text))
 }
 
-fn late(time_max: Duration) -> Refusal {
-    warn!(time_max_ms = time_max.as_millis() as u64, "gave up an execution that took longer than its limit");
-    let text = format!("The answer took longer than {} and was given up. Ask for less at a time.", spoken(time_max));
-    Refusal::new(Code::Timeout, text)
-}
-
-fn panicked(failure: JoinError, id: &RequestId) -> Refusal {
-    let message = match failure.try_into_panic() {
-        Ok(panic) => match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
-            (Some(text), _) => (*text).to_owned(),
-            (_, Some(text)) => text.clone(),
-            _ => "a panic without a message".to_owned(),
-        },
-        Err(cancelled) => cancelled.to_string(),
-    };
-    error!(request.id = id.as_str(), error.code = Code::Internal.as_str(), "an execution panicked: {message}");
-    Refusal::new(Code::Internal, INTERNAL).request_id(id)
-}
-
-fn log_answer(response: &GraphqlResponse, operation: OperationType, name: &str, elapsed: Duration) {
-    if !executed(response) {
-        return;
-    }
-    let (errors, duration_ms) = (response.errors.len(), elapsed.as_millis() as u64);
-    let space = if name.is_empty() { "" } else { " " };
-    info!(errors, duration_ms, "answered {operation}{space}{name} in {duration_ms} ms with {errors} errors");
-}
-
 /// The code alone: messages repeat what the client sent, and payloads do not belong in logs.
 fn log_refusal(code: Code, id: &RequestId) {
     info!(request.id = id.as_str(), error.code = code.as_str(), "refused a request: {code}");
-}
-
-/// The name of a document's operation where the request need not repeat it.
-fn name_of_only(document: &ExecutableDocument) -> Option<String> {
-    let mut operations = document.operations.iter();
-    match (operations.next(), operations.next()) {
-        (Some((name, _)), None) => name.map(ToString::to_string),
-        _ => None,
-    }
 }

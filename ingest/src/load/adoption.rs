@@ -51,7 +51,7 @@ pub(super) async fn take_place(
     let rows = by_spotify_id(db, table, &ours).await?;
     let wanted: Vec<&str> = rows.keys().map(|ours| theirs[ours].as_str()).collect();
     let here = by_spotify_id(db, table, &wanted).await?;
-    let (mut adopted, mut aliases) = (HashMap::new(), Vec::new());
+    let (mut adopted, mut gone) = (HashMap::new(), Vec::new());
     for (ours, row) in rows {
         let id = &theirs[&ours];
         if here.contains_key(id) {
@@ -61,13 +61,13 @@ pub(super) async fn take_place(
         let values = [id.as_str().into(), row.into(), ours.as_str().into()];
         let done = db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?;
         if done.rows_affected() > 0 {
-            aliases.push((ours, TrackId(row)));
+            gone.push((ours, row));
             adopted.insert(id.clone(), row);
         }
     }
     if table == "track" {
         // Whoever tells of it by name again means this track, whatever Spotify calls it.
-        aliases::note(db, aliases.into_iter()).await?;
+        aliases::note(db, gone.into_iter().map(|(ours, row)| (ours, TrackId(row)))).await?;
     }
     Ok(adopted)
 }

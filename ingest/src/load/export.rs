@@ -203,7 +203,7 @@ impl Loader {
             return Ok((any.then_some(self.user).into_iter().collect(), moved));
         }
         let mut changed = recognised::tracks(db, &recognised, self.window_ms).await?;
-        changed.extend(recognised::names(db, Some(self.user), &moved, self.window_ms).await?);
+        changed.extend(recognised::move_names(db, Some(self.user), &moved, self.window_ms).await?);
         Ok((changed, moved))
     }
 

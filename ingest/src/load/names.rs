@@ -11,6 +11,8 @@
 mod albums;
 pub(super) mod aliases;
 mod artists;
+mod better;
+mod namesakes;
 mod standing;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -30,6 +32,9 @@ use super::{adoption, credits};
 use crate::rollup;
 use albums::Albums;
 use artists::Artists;
+use better::{Better, Said};
+use namesakes::Namesakes;
+pub(super) use namesakes::namesakes;
 use standing::Standing;
 
 /// A track as an export names it.
@@ -65,28 +70,6 @@ impl Named {
 /// What is said of each track, by its key.
 type ByKey<'a> = BTreeMap<&'a str, Vec<&'a Named>>;
 
-/// What several rows of exports name a track, taken together.
-struct Said<'a> {
-    name: Option<&'a str>,
-    artist: Option<&'a str>,
-    album: Option<(&'a str, &'a str)>,
-}
-
-impl<'a> Said<'a> {
-    /// The first of each; names that are spelled differently only are one.
-    fn of(said: &[&'a Named]) -> Self {
-        Self {
-            name: said.iter().filter_map(|named| named.name.as_deref()).min(),
-            artist: said.iter().filter_map(|named| named.artist.as_deref()).min_by_key(|artist| name_only::key(artist)),
-            album: said.iter().filter_map(|named| named.album()).min_by_key(|said| album_key(*said)),
-        }
-    }
-}
-
-fn album_key((album, artist): (&str, &str)) -> (String, String) {
-    (name_only::key(album), name_only::key(artist))
-}
-
 /// Rows that were looked up or made, kept from one load to the next. Must be forgotten when a transaction fails.
 #[derive(Default)]
 pub(super) struct Names {
@@ -113,31 +96,6 @@ pub(super) struct Changes {
     pub(super) recognised: Recognised,
     /// Tracks with an id that came, or came under another title: with that, folded.
     came: BTreeMap<TrackId, String>,
-}
-
-/// What the names that are said of a track change about it.
-struct Better<'a> {
-    name: Option<&'a str>,
-    artist: Option<&'a str>,
-    album: Option<(&'a str, &'a str)>,
-}
-
-impl<'a> Better<'a> {
-    fn of(row: &Standing, said: &Said<'a>) -> Self {
-        let untold = !row.is_told();
-        let yields = |(album, artist, is_name_only): (String, String, bool), said| {
-            (untold || is_name_only) && album_key(said) < (album, artist)
-        };
-        Self {
-            name: said.name.filter(|said| untold && row.name().is_none_or(|name| *said < name)),
-            artist: said.artist.filter(|said| untold && row.artist_key().is_none_or(|key| name_only::key(said) < key)),
-            album: said.album.filter(|said| row.album_key().is_none_or(|stands| yields(stands, *said))),
-        }
-    }
-
-    fn is_any(&self) -> bool {
-        self.name.is_some() || self.artist.is_some() || self.album.is_some()
-    }
 }
 
 /// A row, and how its name is spelled if no more than its name is known.
@@ -381,35 +339,13 @@ impl Names {
     }
 }
 
-/// Tracks of one title and first artist.
-pub(super) struct Namesakes {
-    /// [`name_only::track`].
-    pub(super) key: String,
-    /// The one that stands for the name.
-    pub(super) first: TrackId,
-    pub(super) others: Vec<TrackId>,
-}
-
-/// Those of the tracks that `came`, which are given with their folded titles, that are not alone under their names.
-pub(super) async fn namesakes(
-    db: &impl ConnectionTrait,
-    came: &BTreeMap<TrackId, String>,
-) -> Result<Vec<Namesakes>, DbErr> {
-    let folded: BTreeSet<&str> = came.values().map(String::as_str).collect();
-    let here = standing::by_name(db, &folded.into_iter().collect::<Vec<_>>()).await?;
-    let namesakes =
-        here.into_iter().filter(|(_, rows)| rows.len() > 1 && rows.iter().any(|row| came.contains_key(&row.id)));
-    let namesakes = namesakes.map(|(key, rows)| {
-        let mut ids = rows.iter().map(|row| row.id);
-        Namesakes { key, first: ids.next().expect("there are two"), others: ids.collect() }
-    });
-    Ok(namesakes.collect())
-}
-
 /// Writes a name, and what it is searched by.
 async fn spell(db: &impl ConnectionTrait, table: &str, row: i32, name: &str) -> Result<(), DbErr> {
     // Of what Spotify has told of meanwhile, it knows the name.
-    let untold = if table == "track" { "" } else { "AND spotify_id LIKE 'name:%'" };
+    let untold = match table {
+        "track" => String::new(),
+        _ => format!("AND spotify_id LIKE '{}%'", name_only::PREFIX),
+    };
     let sql = format!("UPDATE {table} SET name = $1, search_name = $2 WHERE id = $3 {untold}");
     let values = [name.into(), fold(name).into(), row.into()];
     db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await.map(|_| ())

@@ -79,7 +79,7 @@ pub(super) async fn tracks(
 
 /// Moves what no more than a name is known of to the tracks that are first under their name, and settles it there: of the
 /// listener, if one is given, and of everybody who has such plays. Whose plays or skips changed.
-pub(super) async fn names(
+pub(super) async fn move_names(
     db: &impl ConnectionTrait,
     listener: Option<UserId>,
     moved: &HashMap<TrackId, TrackId>,
@@ -107,7 +107,7 @@ pub(super) async fn names(
     let mut identities = Identities::new();
     for user in listeners {
         records::lock(db, user).await?;
-        if move_names(db, user, &from, moved, &mut identities, window_ms, true).await? {
+        if move_names_of(db, user, &from, moved, &mut identities, window_ms, true).await? {
             changed.push(user);
         }
     }
@@ -115,7 +115,7 @@ pub(super) async fn names(
 }
 
 /// The same for one listener; totals move along where they are to.
-async fn move_names(
+async fn move_names_of(
     db: &impl ConnectionTrait,
     user: UserId,
     from: &[TrackId],
@@ -144,11 +144,11 @@ pub(super) async fn rehearse_names(
     window_ms: i64,
 ) -> Result<bool, DbErr> {
     let from: Vec<TrackId> = moved.keys().copied().collect();
-    move_names(db, user, &from, moved, &mut Identities::new(), window_ms, false).await
+    move_names_of(db, user, &from, moved, &mut Identities::new(), window_ms, false).await
 }
 
-/// The same, for a document that brought tracks under names that others may have.
-pub(super) async fn by_name(
+/// The same, where a document brought tracks under names that others may have.
+pub(super) async fn follow(
     db: &impl ConnectionTrait,
     listener: Option<UserId>,
     came: &BTreeMap<TrackId, String>,
@@ -156,7 +156,7 @@ pub(super) async fn by_name(
 ) -> Result<Vec<UserId>, DbErr> {
     let namesakes = namesakes(db, came).await?;
     let moved = namesakes.iter().flat_map(|same| same.others.iter().map(|other| (*other, same.first))).collect();
-    let changed = self::names(db, listener, &moved, window_ms).await?;
+    let changed = move_names(db, listener, &moved, window_ms).await?;
     if !changed.is_empty() {
         aliases::note(db, namesakes.into_iter().map(|same| (same.key, same.first))).await?;
     }

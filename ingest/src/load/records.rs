@@ -17,6 +17,7 @@ use sea_orm::{
 };
 
 use super::bulk;
+use super::names::places;
 use crate::settle::{self, Identity, Record, RecordKey, Role};
 
 /// Which records: those of plays and those of streams that are too short to be one are never confused.
@@ -253,13 +254,12 @@ async fn learn(db: &impl ConnectionTrait, identities: &mut Identities, tracks: &
     let unknown: Vec<TrackId> = tracks.iter().copied().filter(|track| !identities.contains_key(track)).collect();
     for ids in unknown.chunks(bulk::BINDS_MAX) {
         // Raw SQL: the join is by position as well, which relations do not say.
-        let places: Vec<String> = (1..=ids.len()).map(|place| format!("${place}")).collect();
         let sql = format!(
             "SELECT t.id, t.spotify_id, t.isrc, t.name, a.name AS artist FROM track t
              LEFT JOIN track_artist c ON c.track_id = t.id AND c.position = 0
              LEFT JOIN artist a ON a.id = c.artist_id
              WHERE t.id IN ({}) {lock}",
-            places.join(", ")
+            places(ids.len())
         );
         let ids = ids.iter().map(|id| id.0.into());
         let rows = Row::find_by_statement(Statement::from_sql_and_values(db.get_database_backend(), sql, ids));
