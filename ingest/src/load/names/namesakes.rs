@@ -9,7 +9,7 @@ use super::standing;
 
 /// Tracks of one title and first artist.
 pub(in crate::load) struct Namesakes {
-    /// [`name_only::track`].
+    /// The name: [`entity::name_only::track`].
     pub(in crate::load) key: String,
     /// The one that stands for the name.
     pub(in crate::load) first: TrackId,
