@@ -53,6 +53,8 @@ fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use tokio::net::TcpStream;
 
     use super::*;
@@ -61,7 +63,17 @@ mod tests {
     async fn a_reserved_port_refuses_until_it_listens_and_again_afterwards() {
         let port = ReservedPort::reserve().unwrap();
         for _ in 0..3 {
-            let refused = TcpStream::connect(port.address()).await.unwrap_err();
+            // A program that another test starts at this moment has the listener, too, until it becomes that program.
+            let refused = async {
+                loop {
+                    match TcpStream::connect(port.address()).await {
+                        Err(error) => break error,
+                        Ok(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+                    }
+                }
+            };
+            let refused =
+                tokio::time::timeout(Duration::from_secs(30), refused).await.expect("nobody listens for long");
             assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
             let listener = port.listen().unwrap();
             TcpStream::connect(port.address()).await.unwrap();
