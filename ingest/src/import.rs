@@ -104,7 +104,7 @@ pub async fn import(
 ) -> Result<Report, Error> {
     let began_at = clock.now();
     let (send, mut receive) = mpsc::channel(1);
-    let (limits, begun) = (options.limits, Arc::clone(&progress));
+    let (limits, begun) = (options.limits.on(db.backend()), Arc::clone(&progress));
     let reading = tokio::task::spawn_blocking(move || {
         let sources = source::look(&paths)?;
         begun.begin(sources.found.iter().map(|found| found.bytes).sum());

@@ -12,7 +12,7 @@ use crate::load::export::{Chunk, Named, Stream};
 use entity::import_report::{File, Report, UNREADABLE_LISTED_MAX, Unreadable};
 
 /// Distinct tracks of a chunk; each holds its names in memory.
-const TRACKS_A_CHUNK: usize = 12_500;
+const TRACKS_A_CHUNK: usize = 50_000;
 
 /// A chunk, and what of the files it stands for.
 #[derive(Default)]

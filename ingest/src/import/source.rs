@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use sea_orm::DbBackend;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
@@ -70,7 +71,21 @@ pub struct Limits {
 impl Default for Limits {
     /// Sixteen times the largest history that anybody told of: ten years of a busy listener are half a gigabyte.
     fn default() -> Self {
-        Self { unpacked_bytes_max: 8 << 30, streams_a_chunk: 25_000 }
+        Self { unpacked_bytes_max: 8 << 30, streams_a_chunk: 100_000 }
+    }
+}
+
+/// On SQLite, whoever else wants to write waits as long as a chunk takes.
+const STREAMS_A_CHUNK_ALONE: usize = 25_000;
+
+impl Limits {
+    /// The same, with chunks of a size that `backend` takes well. A total changes once a chunk, so on Postgres, where that is
+    /// dear and others may write meanwhile, larger ones save most of it.
+    pub(super) fn on(self, backend: DbBackend) -> Self {
+        if backend == DbBackend::Postgres {
+            return self;
+        }
+        Self { streams_a_chunk: self.streams_a_chunk.min(STREAMS_A_CHUNK_ALONE), ..self }
     }
 }
 

@@ -3,6 +3,7 @@
 
 use entity::archive::Kind;
 use entity::ids::UserId;
+use ingest::import::Limits;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -122,7 +123,7 @@ async fn live(station: &Station, user: UserId, life: &Life, dice: &mut ChaCha8Rn
                 let export = Export::default();
                 let paths: Vec<_> = files.iter().map(|(name, bytes)| export.write(name, bytes)).collect();
                 // Some in chunks of a few rows, so that what belongs together is torn apart.
-                let streams_a_chunk = if nth % 2 == 0 { 7 } else { 25_000 };
+                let streams_a_chunk = if nth % 2 == 0 { 7 } else { Limits::default().streams_a_chunk };
                 import_in_chunks(station, user, &paths, streams_a_chunk).await;
             }
         }
