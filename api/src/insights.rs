@@ -15,6 +15,7 @@ mod discoveries;
 mod filter;
 mod history;
 mod imports;
+mod packs;
 mod release_years;
 mod runs;
 mod scope;

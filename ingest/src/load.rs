@@ -17,7 +17,7 @@ mod gaps;
 mod names;
 mod plays;
 mod recognised;
-mod records;
+pub(crate) mod records;
 
 use std::collections::HashMap;
 

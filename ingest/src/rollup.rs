@@ -4,13 +4,16 @@
 //! What each table means stands with its entity. Nothing here reads a page or knows a track's name.
 
 mod forget;
+mod genres;
+mod pack;
+mod periods;
 mod rebuild;
 
 use std::collections::BTreeMap;
 
 use entity::ids::{AlbumId, ArtistId, TrackId, UserId};
 use entity::quarter_hour_total::QUARTER_HOUR_MS;
-use entity::{play, track, track_artist, track_total};
+use entity::{period_total, play, track, track_artist, track_total};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QuerySelect, Statement, Value,
 };
@@ -18,6 +21,7 @@ use sea_orm::{
 use crate::load::bulk::{BINDS_MAX, insert_numbers};
 
 pub(crate) use forget::forget;
+pub use pack::{PLAYS_MIN, keep_packed, pack};
 pub use rebuild::{Difference, rebuild, verify};
 
 /// How many, how long, and how much of that was measured.
@@ -69,6 +73,7 @@ pub async fn change(db: &impl ConnectionTrait, added: &[play::Model], removed: &
     let mut by_track: BTreeMap<TrackId, Total> = BTreeMap::new();
     let mut by_listener: BTreeMap<UserId, Total> = BTreeMap::new();
     let mut by_quarter_hour: BTreeMap<i32, Total> = BTreeMap::new();
+    let mut by_period: BTreeMap<(i32, i32), i64> = BTreeMap::new();
     for (play, sign) in added.iter().map(|play| (play, 1)).chain(removed.iter().map(|play| (play, -1))) {
         let listened_ms = sign * i64::from(play.listened_ms);
         let one = Total { plays: sign, listened_ms, measured_ms: if play.measured { listened_ms } else { 0 } };
@@ -77,27 +82,51 @@ pub async fn change(db: &impl ConnectionTrait, added: &[play::Model], removed: &
         by_track.entry(play.track_id).or_default().add(one);
         by_listener.entry(play.user_id).or_default().add(one);
         by_quarter_hour.entry(quarter_hour).or_default().add(one);
+        for period in period_total::of_play(play.user_id, play.played_at) {
+            *by_period.entry(period).or_default() += sign;
+        }
     }
     by_track.retain(|_, total| !total.is_nothing());
     add_to(db, &TRACKS, by_track.iter().map(|(track, total)| (i64::from(track.0), *total))).await?;
-    add_by_credit(db, &by_track).await?;
+    let by_artist = add_by_credit(db, &by_track).await?;
     add_to(db, &LISTENERS, by_listener.iter().map(|(user, total)| (i64::from(user.0), *total))).await?;
     let by_quarter_hour = by_quarter_hour.iter().map(|(quarter_hour, total)| (i64::from(*quarter_hour), *total));
-    add_to(db, &QUARTER_HOURS, by_quarter_hour).await
+    add_to(db, &QUARTER_HOURS, by_quarter_hour).await?;
+    // Few rows that all loads share: locked last, and so for the shortest time.
+    genres::change(db, &by_artist).await?;
+    periods::change(db, &by_period).await
 }
 
-/// Takes the plays of `tracks` out of the totals of their artists and albums, before those change.
-pub(crate) async fn discredit(db: &impl ConnectionTrait, tracks: &[TrackId]) -> Result<(), DbErr> {
+/// Takes the plays of `tracks` out of the totals of their artists, albums and genres, before those change; whether there are
+/// any.
+pub(crate) async fn discredit(db: &impl ConnectionTrait, tracks: &[TrackId]) -> Result<bool, DbErr> {
     let mut by_track = totals_of(db, tracks).await?;
     for total in by_track.values_mut() {
         *total = Total { plays: -total.plays, listened_ms: -total.listened_ms, measured_ms: -total.measured_ms };
     }
-    add_by_credit(db, &by_track).await
+    let by_artist = add_by_credit(db, &by_track).await?;
+    genres::change(db, &by_artist).await?;
+    Ok(!by_track.is_empty())
 }
 
-/// Adds the plays of `tracks` to the totals of their artists and albums, after those changed.
+/// Adds the plays of `tracks` to the totals of their artists, albums and genres, after those changed.
 pub(crate) async fn credit(db: &impl ConnectionTrait, tracks: &[TrackId]) -> Result<(), DbErr> {
-    add_by_credit(db, &totals_of(db, tracks).await?).await
+    let by_track = totals_of(db, tracks).await?;
+    let by_artist = add_by_credit(db, &by_track).await?;
+    genres::change(db, &by_artist).await?;
+    periods::touch_tracks(db, &by_track.into_keys().collect::<Vec<_>>()).await
+}
+
+/// Takes the plays of `artists` out of the totals of their genres, before those change, and keeps other loads from adding to
+/// them until the commit.
+pub(crate) async fn leave_genres(db: &impl ConnectionTrait, artists: &[ArtistId]) -> Result<(), DbErr> {
+    genres::move_all(db, artists, -1).await
+}
+
+/// Adds the plays of `artists` to the totals of their genres, after those changed.
+pub(crate) async fn join_genres(db: &impl ConnectionTrait, artists: &[ArtistId]) -> Result<(), DbErr> {
+    genres::move_all(db, artists, 1).await?;
+    periods::touch_artists(db, artists).await
 }
 
 async fn totals_of(db: &impl ConnectionTrait, tracks: &[TrackId]) -> Result<BTreeMap<TrackId, Total>, DbErr> {
@@ -114,15 +143,19 @@ async fn totals_of(db: &impl ConnectionTrait, tracks: &[TrackId]) -> Result<BTre
     Ok(totals)
 }
 
-async fn add_by_credit(db: &impl ConnectionTrait, by_track: &BTreeMap<TrackId, Total>) -> Result<(), DbErr> {
+/// To the totals of albums and artists; what was added to those of primary artists.
+async fn add_by_credit(
+    db: &impl ConnectionTrait,
+    by_track: &BTreeMap<TrackId, Total>,
+) -> Result<BTreeMap<ArtistId, Total>, DbErr> {
     let albums = by_album(db, by_track).await?;
     add_to(db, &ALBUMS, albums.iter().map(|(album, total)| (i64::from(album.0), *total))).await?;
     let (all, primary) = by_artist(db, by_track).await?;
     // In the order of the table's key, as everywhere.
-    for (table, totals) in [(&ALL_ARTISTS, all), (&PRIMARY_ARTISTS, primary)] {
+    for (table, totals) in [(&ALL_ARTISTS, &all), (&PRIMARY_ARTISTS, &primary)] {
         add_to(db, table, totals.iter().map(|(artist, total)| (i64::from(artist.0), *total))).await?;
     }
-    Ok(())
+    Ok(primary)
 }
 
 async fn by_album(
@@ -210,13 +243,15 @@ async fn add_rows(db: &impl ConnectionTrait, table: &Table, totals: &[(i64, Tota
 }
 
 /// Adds `total`, which has no more plays than nothing, to one row; a row that counts no play any more goes.
-async fn subtract(db: &impl ConnectionTrait, table: &Table, key: i64, total: Total) -> Result<(), DbErr> {
+async fn subtract(db: &impl ConnectionTrait, table: &Table, key: impl Into<Value>, total: Total) -> Result<(), DbErr> {
+    let key = key.into();
     let Table { name, rest, key: column, knows_measured } = table;
     let rest = rest.map_or_else(String::new, |(column, value)| format!(" AND {column} = {value}"));
     let row = format!("{column} = $1{rest}");
     let backend = db.get_database_backend();
     let statement = |sql: String, values: &[i64]| {
-        Statement::from_sql_and_values(backend, sql, [key].iter().chain(values).map(|value| Value::from(*value)))
+        let values = [key.clone()].into_iter().chain(values.iter().map(|value| Value::from(*value)));
+        Statement::from_sql_and_values(backend, sql, values)
     };
     if backend == DbBackend::Postgres {
         // Locked before it is looked at: another load may be about to take out the rest, or to add to it.

@@ -22,6 +22,8 @@ mod m20261125_000072_names;
 mod m20261125_000073_echo_track;
 mod m20261125_000074_titles;
 mod m20261125_000075_track_alias;
+mod m20261125_000076_genre_total;
+mod m20261125_000077_packed_total;
 
 /// All steps, oldest first.
 pub struct Migrator;
@@ -46,6 +48,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000073_echo_track::Migration),
             Box::new(m20261125_000074_titles::Migration),
             Box::new(m20261125_000075_track_alias::Migration),
+            Box::new(m20261125_000076_genre_total::Migration),
+            Box::new(m20261125_000077_packed_total::Migration),
         ]
     }
 }

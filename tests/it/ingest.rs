@@ -15,6 +15,7 @@ mod fleet;
 mod gaps;
 mod limits;
 mod outage;
+mod packed;
 mod rejects;
 mod replay;
 mod rollups;

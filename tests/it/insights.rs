@@ -4,6 +4,7 @@ mod agrees;
 mod answer;
 mod dice;
 mod histories;
+mod packed;
 mod paging;
 mod plans;
 mod questions;

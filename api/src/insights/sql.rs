@@ -13,16 +13,19 @@ impl Binds {
         format!("${}", self.0.len())
     }
 
+    /// `text` with its values, for the kind of database that `db` is.
+    pub(super) fn statement(self, db: &impl ConnectionTrait, text: &str) -> Statement {
+        Statement::from_sql_and_values(db.get_database_backend(), text, self.0)
+    }
+
     /// All rows that `text` answers.
     pub(super) async fn all<R: FromQueryResult>(self, db: &impl ConnectionTrait, text: &str) -> Result<Vec<R>, DbErr> {
-        let statement = Statement::from_sql_and_values(db.get_database_backend(), text, self.0);
-        R::find_by_statement(statement).all(db).await
+        R::find_by_statement(self.statement(db, text)).all(db).await
     }
 
     /// The one row that `text` answers, whatever it counts.
     pub(super) async fn one<R: FromQueryResult>(self, db: &impl ConnectionTrait, text: &str) -> Result<R, DbErr> {
-        let statement = Statement::from_sql_and_values(db.get_database_backend(), text, self.0);
-        let row = R::find_by_statement(statement).one(db).await?;
+        let row = R::find_by_statement(self.statement(db, text)).one(db).await?;
         row.ok_or_else(|| DbErr::RecordNotFound("an aggregate without a row".to_owned()))
     }
 }

@@ -4,6 +4,7 @@
 //! The order is total: the measure, the other measure, the key. The rank is a competition rank of the measure alone: equals
 //! share it, and the next one is skipped. Pages continue behind a row of that order, so they stay whole while plays arrive.
 
+mod packed;
 mod source;
 
 use std::collections::HashMap;
@@ -11,9 +12,11 @@ use std::hash::Hash;
 
 use entity::db::Db;
 use entity::measure::Measure;
+use entity::packed_total::Key;
 use sea_orm::{DbErr, FromQueryResult, QueryResult, TryGetable, Value};
 use serde::{Deserialize, Serialize};
 
+pub(super) use self::source::of_tracks;
 use self::source::{Source, source};
 use super::scope::Scope;
 use super::sql::Binds;
@@ -36,7 +39,7 @@ pub enum Chart {
 }
 
 /// What a chart's rows are told apart by: a row's number, or a genre's name.
-pub trait ChartKey: Clone + Eq + Hash + TryGetable + Into<Value> + Serialize + Send + Sync + 'static {}
+pub trait ChartKey: Clone + Eq + Hash + Key + TryGetable + Into<Value> + Serialize + Send + Sync + 'static {}
 
 impl ChartKey for i32 {}
 impl ChartKey for String {}
@@ -87,6 +90,9 @@ pub async fn top<K: ChartKey>(
     first: usize,
     after: Option<&ChartPosition<K>>,
 ) -> Result<ChartPage<K>, DbErr> {
+    if let Some(folded) = packed::folded(db, scope, chart).await? {
+        return Ok(page(folded.rows(by, first, after), by, first));
+    }
     let mut binds = Binds::default();
     let Source { tables, whole } = source(db, scope, chart, &mut binds).await?;
     let (measure, other) = columns(by);
@@ -143,6 +149,9 @@ pub async fn ranks<K: ChartKey>(
 ) -> Result<HashMap<K, i64>, DbErr> {
     if keys.is_empty() {
         return Ok(HashMap::new());
+    }
+    if let Some(folded) = packed::folded(db, scope, chart).await? {
+        return Ok(folded.ranks(by, keys));
     }
     let (measure, _) = columns(by);
     let mut binds = Binds::default();

@@ -6,8 +6,10 @@ use entity::db::Db;
 use sea_orm::{DbErr, FromQueryResult};
 use serde::{Deserialize, Serialize};
 
+use super::packs::{Folded, Packs};
 use super::scope::Scope;
 use super::sql::Binds;
+use super::top::Chart;
 
 /// One row of totals; all zeros where nothing was played.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromQueryResult)]
@@ -35,6 +37,9 @@ pub async fn totals(db: &Db, scope: &Scope) -> Result<Totals, DbErr> {
     if scope.is_everything(db).await? {
         return Binds::default().one(db.read(), OF_EVERYTHING).await;
     }
+    if let Some(totals) = packed(db, scope).await? {
+        return Ok(totals);
+    }
     let mut binds = Binds::default();
     let heard = scope.tracks_measured(db, &mut binds).await?;
     let listeners = listeners(scope, &mut binds);
@@ -58,6 +63,28 @@ pub async fn totals(db: &Db, scope: &Scope) -> Result<Totals, DbErr> {
          FROM whole CROSS JOIN artists CROSS JOIN albums"
     );
     binds.one(db.read(), &text).await
+}
+
+/// The totals of a scope that is packed for the most part.
+async fn packed(db: &Db, scope: &Scope) -> Result<Option<Totals>, DbErr> {
+    let mut charts = vec![Chart::Tracks, Chart::PrimaryArtists, Chart::CreditedArtists, Chart::Albums];
+    charts.extend(scope.listener().is_none().then_some(Chart::Listeners));
+    let Some(packs) = Packs::of(db, scope, &charts).await? else { return Ok(None) };
+    let count = async |chart| Ok::<_, DbErr>(packs.fold::<i32>(chart).await?.sums.len() as i64);
+    let Folded { sums: tracks, whole } = packs.fold::<i32>(Chart::Tracks).await?;
+    Ok(Some(Totals {
+        plays: whole.plays,
+        listened_ms: whole.listened_ms,
+        measured_ms: whole.measured_ms,
+        tracks: tracks.len() as i64,
+        primary_artists: count(Chart::PrimaryArtists).await?,
+        credited_artists: count(Chart::CreditedArtists).await?,
+        albums: count(Chart::Albums).await?,
+        listeners: match scope.listener() {
+            None => count(Chart::Listeners).await?,
+            Some(_) => i64::from(whole.plays > 0),
+        },
+    }))
 }
 
 /// How many listeners there are among the plays, as SQL.

@@ -34,7 +34,9 @@ pub(super) async fn execute(settings: &Settings, command: Command, clock: Shared
             }
         }
         Command::Rebuild { dry_run: false } => {
-            rollup::rebuild(&open(settings).await?, clock.now()).await?;
+            let db = open(settings).await?;
+            rollup::rebuild(&db, clock.now()).await?;
+            rollup::pack(&db, rollup::PLAYS_MIN, clock.now(), &super::stop::on_signal()).await?;
             println!("every total was made anew from the plays");
         }
         Command::Verify => {

@@ -14,6 +14,7 @@ use tracing::warn;
 use super::{Error, Options, Progress, Report, import};
 use crate::journal::{Journal, Step};
 use crate::load::Loaded;
+use crate::rollup;
 
 /// More often than a run counts as crashed.
 const ALIVE_EVERY: Duration = Duration::from_secs(60);
@@ -48,6 +49,9 @@ pub async fn recorded(
     let step = Step { user: Some(options.user), name: "import", started_at: began_at, duration_ms, message };
     journal.steps(vec![step]).await?;
     journal.end(outcome(result.as_ref()), 1, result.as_ref().map_or_else(|_| Loaded::default(), loaded)).await?;
+    if result.is_ok() {
+        rollup::keep_packed(db, clock, stop).await;
+    }
     result
 }
 

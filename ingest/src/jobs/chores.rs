@@ -11,7 +11,7 @@ use crate::alert::{self, Subject};
 use crate::enrich::{self, Enriched, KINDS, Order, Stop, WITH_RUNS};
 use crate::journal::Journal;
 use crate::progress::Progress;
-use crate::{erase, expiry};
+use crate::{erase, expiry, rollup};
 
 /// How long a channel may still take a message after a stop: one that was taken and not noted is told twice.
 const CHANNELS_GRACE: Duration = Duration::from_secs(4);
@@ -36,6 +36,8 @@ impl Shift {
         alert::well(&self.pipeline.db, &[Subject::Runs], self.pipeline.clock.now()).await?;
         self.tell(stop).await;
         self.fill_in(stop).await;
+        // Behind the catalogue: what is learned of a track changes what is packed of its plays.
+        rollup::keep_packed(&self.pipeline.db, &self.pipeline.clock, stop).await;
         self.forget(stop).await;
         Ok(())
     }

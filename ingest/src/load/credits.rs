@@ -82,7 +82,7 @@ pub(super) async fn of_tracks(
     // From here to the commit no other load adds a play of these tracks: a new play locks its track's row against this.
     lock(db, &moved).await?;
     let before = standing(db, moved.iter().copied()).await?;
-    rollup::discredit(db, &moved).await?;
+    let were_played = rollup::discredit(db, &moved).await?;
     let mut albums: BTreeMap<AlbumId, Vec<TrackId>> = BTreeMap::new();
     let mut credits: Vec<(TrackId, Vec<ArtistId>)> = Vec::new();
     for track in &moved {
@@ -117,8 +117,7 @@ pub(super) async fn of_tracks(
             _ => {}
         }
     }
-    // What nobody knew the place of had no plays that could be counted there.
-    changes.insights |= before.values().any(|track| track.album.is_some() || !track.artists.is_empty());
+    changes.insights |= were_played;
     changes.shown = true;
     Ok(())
 }

@@ -17,6 +17,7 @@ use sea_orm::{
 use super::catalogue::{Catalogue, Changes};
 use super::{Origin, bulk};
 use crate::batch::{Batch, Features, Image};
+use crate::rollup;
 
 /// Brings the details up to what `batch` says. Insights read genres and features.
 pub(super) async fn upsert(
@@ -79,12 +80,14 @@ async fn genres(db: &impl ConnectionTrait, said: BTreeMap<ArtistId, Vec<String>>
     if changed.is_empty() {
         return Ok(false);
     }
-    let artists = changed.iter().map(|(artist, _)| *artist);
-    Entity::delete_many().filter(Column::ArtistId.is_in(artists)).exec(db).await?;
+    let artists: Vec<ArtistId> = changed.iter().map(|(artist, _)| *artist).collect();
+    rollup::leave_genres(db, &artists).await?;
+    Entity::delete_many().filter(Column::ArtistId.is_in(artists.iter().copied())).exec(db).await?;
     let rows = changed.into_iter().flat_map(|(artist, genres)| {
         genres.into_iter().map(move |genre| ActiveModel { artist_id: Set(artist), genre: Set(genre) })
     });
     bulk::insert_rows(db, rows.collect(), bulk::once([Column::ArtistId, Column::Genre])).await?;
+    rollup::join_genres(db, &artists).await?;
     Ok(true)
 }
 

@@ -59,7 +59,7 @@ pub(super) type Identities = HashMap<TrackId, Identity>;
 
 /// Waits until no other load works on the listener's records, and keeps others waiting until the transaction ends. On SQLite
 /// a transaction that writes has the database to itself. Whether the listener is here.
-pub(super) async fn lock(db: &impl ConnectionTrait, user: UserId) -> Result<bool, DbErr> {
+pub(crate) async fn lock(db: &impl ConnectionTrait, user: UserId) -> Result<bool, DbErr> {
     let lock = user::Entity::find_by_id(user).select_only().column(user::Column::Id).lock(LockType::NoKeyUpdate);
     lock.into_tuple::<UserId>().one(db).await.map(|found| found.is_some())
 }

@@ -6,21 +6,20 @@
 use entity::ids::UserId;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
-use super::rebuild::{ROLLUPS, Rollup};
+use super::periods;
+use super::rebuild::{self, ROLLUPS, Rollup};
 
 /// Takes the plays of `user` out of every rollup. The caller deletes them in the same transaction.
 pub(crate) async fn forget(db: &impl ConnectionTrait, user: UserId) -> Result<(), DbErr> {
     if db.get_database_backend() == DbBackend::Postgres {
-        // Loads write tracks' credits before they move totals, and plays before they add to them: with both locked, none
-        // is half-way through. On SQLite a transaction that writes has the database to itself.
-        db.execute_unprepared("LOCK TABLE track, track_artist, play IN SHARE ROW EXCLUSIVE MODE").await?;
+        rebuild::lock(db).await?; // On SQLite a transaction that writes has the database to itself.
     }
     for rollup in &ROLLUPS {
         for statement in rollup.without(user) {
             db.execute_unprepared(&statement).await?;
         }
     }
-    Ok(())
+    periods::forget(db, user).await
 }
 
 impl Rollup {

@@ -9,6 +9,8 @@ use entity::revision;
 use entity::time::Instant;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, IsolationLevel, Statement, TransactionTrait};
 
+use super::periods;
+
 pub(super) struct Rollup {
     pub(super) table: &'static str,
     /// The key, then the measures, of which `plays` is the first.
@@ -16,7 +18,7 @@ pub(super) struct Rollup {
     pub(super) definition: &'static str,
 }
 
-pub(super) const ROLLUPS: [Rollup; 5] = [
+pub(super) const ROLLUPS: [Rollup; 6] = [
     Rollup {
         table: "track_total",
         columns: "track_id, plays, listened_ms, measured_ms",
@@ -40,6 +42,13 @@ pub(super) const ROLLUPS: [Rollup; 5] = [
                      SELECT 'all', c.artist_id, COUNT(*), CAST(SUM(p.listened_ms) AS BIGINT)
                      FROM play p JOIN track_artist c ON c.track_id = p.track_id
                      GROUP BY c.artist_id",
+    },
+    Rollup {
+        table: "genre_total",
+        columns: "genre, plays, listened_ms",
+        definition: "SELECT g.genre, COUNT(*), CAST(SUM(p.listened_ms) AS BIGINT)
+                     FROM play p JOIN track_artist c ON c.track_id = p.track_id AND c.position = 0
+                     JOIN artist_genre g ON g.artist_id = c.artist_id GROUP BY g.genre",
     },
     Rollup {
         table: "listener_total",
@@ -69,17 +78,26 @@ pub struct Difference {
     pub false_rows: i64,
 }
 
-/// Makes every rollup anew, in one transaction; readers see the old ones until it commits, loads wait.
+/// Keeps loads from beginning to write, and waits for those under way: credits and genres are written before totals move, and
+/// plays before they are added to them.
+pub(super) async fn lock(db: &impl ConnectionTrait) -> Result<(), DbErr> {
+    db.execute_unprepared("LOCK TABLE artist_genre, track, track_artist, play IN SHARE ROW EXCLUSIVE MODE")
+        .await
+        .map(|_| ())
+}
+
+/// Makes every rollup anew, in one transaction; readers see the old ones until it commits, loads wait. What was packed is no
+/// longer true then: [`pack`](super::pack()) packs it again.
 pub async fn rebuild(db: &Db, now: Instant) -> Result<(), DbErr> {
     let transaction = db.begin().await?;
     if transaction.get_database_backend() == DbBackend::Postgres {
-        // Loads write `play` first: with it locked, none is half-way through while the totals are made.
-        transaction.execute_unprepared("LOCK TABLE play IN SHARE ROW EXCLUSIVE MODE").await?;
+        lock(&transaction).await?;
     }
     for Rollup { table, columns, definition } in ROLLUPS {
         transaction.execute_unprepared(&format!("DELETE FROM {table}")).await?;
         transaction.execute_unprepared(&format!("INSERT INTO {table} ({columns}) {definition}")).await?;
     }
+    periods::rebuild(&transaction).await?;
     revision::raise(&transaction, &[revision::EVERYONE], now).await?;
     transaction.commit().await
 }
@@ -91,19 +109,30 @@ pub async fn verify(db: &Db) -> Result<Vec<Difference>, DbErr> {
     let snapshot = db.read().begin_with_config(isolation, None).await?;
     let mut differences = Vec::new();
     for Rollup { table, columns, definition } in ROLLUPS {
-        let count = async |minuend: &str, subtrahend: &str| -> Result<i64, DbErr> {
-            let sql =
-                format!("SELECT COUNT(*) FROM (SELECT * FROM ({minuend}) a EXCEPT SELECT * FROM ({subtrahend}) b) d");
-            let row = snapshot.query_one_raw(Statement::from_string(snapshot.get_database_backend(), sql)).await?;
-            row.expect("a count is one row").try_get_by_index(0)
-        };
         let held = format!("SELECT {columns} FROM {table}");
-        let missing = count(definition, &held).await?;
-        let false_rows = count(&held, definition).await?;
-        if missing + false_rows > 0 {
-            differences.push(Difference { table, missing, false_rows });
-        }
+        differences.extend(compare(&snapshot, table, definition, &held).await?);
     }
+    let (table, columns) = ("period_total", "audience, period, plays");
+    let held = format!("SELECT {columns} FROM {table} WHERE plays <> 0");
+    differences.extend(compare(&snapshot, table, &periods::definition(), &held).await?);
+    let false_rows = super::pack::wrong(&snapshot).await?;
+    differences.extend((false_rows > 0).then_some(Difference { table: "packed_total", missing: 0, false_rows }));
     snapshot.commit().await?;
     Ok(differences)
+}
+
+/// How the rows `held` in a table stand to those of its definition.
+async fn compare(
+    db: &impl ConnectionTrait,
+    table: &'static str,
+    definition: &str,
+    held: &str,
+) -> Result<Option<Difference>, DbErr> {
+    let count = async |minuend: &str, subtrahend: &str| -> Result<i64, DbErr> {
+        let sql = format!("SELECT COUNT(*) FROM (SELECT * FROM ({minuend}) a EXCEPT SELECT * FROM ({subtrahend}) b) d");
+        let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
+        row.expect("a count is one row").try_get_by_index(0)
+    };
+    let (missing, false_rows) = (count(definition, held).await?, count(held, definition).await?);
+    Ok((missing + false_rows > 0).then_some(Difference { table, missing, false_rows }))
 }

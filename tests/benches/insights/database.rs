@@ -11,6 +11,7 @@ use clap::ValueEnum;
 use entity::db::Db;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
+use tokio_util::sync::CancellationToken;
 
 use crate::server::Server;
 use crate::table::{Cell, fill};
@@ -190,6 +191,8 @@ async fn generate(url: &str, size: Size, seed: u64) -> anyhow::Result<()> {
     progress!("{:.0} s: they are loaded", begun.elapsed().as_secs_f64());
     ingest::rollup::rebuild(&db, NOW).await?;
     progress!("{:.0} s: the rollups are made", begun.elapsed().as_secs_f64());
+    ingest::rollup::pack(&db, ingest::rollup::PLAYS_MIN, NOW, &CancellationToken::new()).await?;
+    progress!("{:.0} s: periods are packed", begun.elapsed().as_secs_f64());
     naive::fill(db.write()).await?;
     progress!("{:.0} s: the predecessor's tables are filled", begun.elapsed().as_secs_f64());
     for statement in CARE {

@@ -23,7 +23,8 @@ on_both! {
     a_revision_rises_with_what_it_counts_and_only_then,
 }
 
-const ROLLUPS: [&str; 5] = ["track_total", "album_total", "artist_total", "listener_total", "quarter_hour_total"];
+const ROLLUPS: [&str; 6] =
+    ["track_total", "album_total", "artist_total", "genre_total", "listener_total", "quarter_hour_total"];
 
 async fn totals(station: &Station) -> Rows {
     station.db.rows(ROLLUPS).await

@@ -7,10 +7,12 @@ use entity::time::Instant;
 use entity::{album, artist, gap, skip, track, track_features, user};
 use ingest::batch::{self, Batch, Features};
 use ingest::load::Origin;
+use ingest::rollup;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait};
 use tests::api::Api;
 use tests::database::TestDb;
 use tests::reference::History;
+use tokio_util::sync::CancellationToken;
 
 use super::dice::Dice;
 
@@ -22,13 +24,25 @@ pub(super) async fn load(db: &TestDb, history: &mut History, dice: &mut Dice) {
         mix_up(&mut wrong, dice);
         load_catalogue(db, &wrong).await;
         load_plays(db, &wrong).await;
+        if dice.percent(50) {
+            pack(db).await;
+        }
         load_catalogue(db, history).await;
     } else {
         load_catalogue(db, history).await;
         load_plays(db, history).await;
     }
     load_rest(db, history).await;
+    if dice.percent(60) {
+        pack(db).await;
+    }
     read_keys(db, history).await;
+}
+
+/// Packs the totals of all periods, however little was played in them.
+async fn pack(db: &TestDb) {
+    let now = Instant::from_ms(2_000_000_000_000); // after every history
+    rollup::pack(&db.db(), 1, now, &CancellationToken::new()).await.unwrap();
 }
 
 /// Asks the API for the ids that it gives to what is in the catalogue.
@@ -67,6 +81,8 @@ async fn empty(db: &TestDb) {
         "track_features",
         "track_artist",
         "artist_genre",
+        "period_total", // and what is packed of it
+        "genre_total",
         "track_total",
         "artist_total",
         "album_total",

@@ -10,11 +10,11 @@ use crate::insights::scope::Scope;
 use crate::insights::sql::Binds;
 
 /// The source of a chart.
-pub(super) struct Source {
+pub(in crate::insights) struct Source {
     /// Common table expressions, of which one is `chart`.
-    pub(super) tables: String,
+    pub(in crate::insights) tables: String,
     /// The table whose `plays` and `listened_ms` add up to the scope's total.
-    pub(super) whole: Cow<'static, str>,
+    pub(in crate::insights) whole: Cow<'static, str>,
 }
 
 /// The source of `chart` over `scope`.
@@ -44,23 +44,16 @@ fn of_everything(chart: Chart) -> Source {
         }
         Chart::CreditedArtists => "SELECT artist_id AS key, plays, listened_ms FROM artist_total WHERE credit = 'all'",
         Chart::Albums => "SELECT album_id AS key, plays, listened_ms FROM album_total",
-        Chart::Genres => {
-            "SELECT g.genre AS key, CAST(SUM(t.plays) AS BIGINT) AS plays,
-                    CAST(SUM(t.listened_ms) AS BIGINT) AS listened_ms
-             FROM artist_total t JOIN artist_genre g ON g.artist_id = t.artist_id
-             WHERE t.credit = 'primary' GROUP BY g.genre"
-        }
+        Chart::Genres => "SELECT genre AS key, plays, listened_ms FROM genre_total",
         Chart::Listeners => "SELECT user_id AS key, plays, listened_ms FROM listener_total",
     };
-    // Genres have no rollup of their own: they are folded once, for all who look.
-    let kept = if chart.contains("GROUP BY") { "MATERIALIZED" } else { "NOT MATERIALIZED" };
-    Source { tables: format!("chart AS {kept} ({chart})"), whole: "listener_total".into() }
+    Source { tables: format!("chart AS NOT MATERIALIZED ({chart})"), whole: "listener_total".into() }
 }
 
 /// Any scope: folded from what its tracks were played, which was folded from its plays. What is read once is not kept: on
 /// Postgres, keeping it costs as much as folding it. The order of the joins stands in the statement, because SQLite would walk
 /// through the credits of all tracks there are, to have them in the order of artists.
-fn of_tracks(tracks: &str, whole: &str, chart: Chart) -> Source {
+pub(in crate::insights) fn of_tracks(tracks: &str, whole: &str, chart: Chart) -> Source {
     const SUMS: &str = "CAST(SUM(w.plays) AS BIGINT) AS plays, CAST(SUM(w.listened_ms) AS BIGINT) AS listened_ms";
     let folded = match chart {
         Chart::Tracks | Chart::Listeners => {
