@@ -37,13 +37,6 @@ impl MigrationTrait for Migration {
             .col(big_integer("number"))
             .col(blob("bytes"))
             .primary_key(Index::create().col("audience").col("dimension").col("period"))
-            .foreign_key(
-                ForeignKey::create()
-                    .name("packed_total_period_fkey")
-                    .from("packed_total", ("audience", "period"))
-                    .to("period_total", ("audience", "period"))
-                    .on_delete(ForeignKeyAction::Cascade),
-            )
             .check((
                 "packed_total_dimension_range",
                 Expr::col("dimension").is_in([
@@ -63,7 +56,7 @@ impl MigrationTrait for Migration {
             db.execute_unprepared("ALTER TABLE packed_total ALTER COLUMN bytes SET STORAGE EXTERNAL").await?;
         }
         db.execute_unprepared(
-            "CREATE INDEX packed_total_period_index ON packed_total (audience, period)", // what a period takes along
+            "CREATE INDEX packed_total_period_index ON packed_total (audience, period)", // whether a period is packed
         )
         .await?;
         db.execute_unprepared(COUNTED).await.map(|_| ())

@@ -37,7 +37,7 @@ macro_rules! entities {
 entities! {
     artist, album, track, track_artist, album_artist, album_image, artist_image, artist_genre, track_popularity,
     artist_popularity, artist_followers, track_features, user, spotify_account, archive_object, play, skip, gap, revision, echo, import,
-    track_total, album_total, artist_total, listener_total, quarter_hour_total, ingest_run, ingest_step, reject,
+    track_total, album_total, artist_total, genre_total, listener_total, quarter_hour_total, period_total, packed_total, ingest_run, ingest_step, reject,
     spotify_app, enrichment, alert, alert_delivery,
     erasure, spent_state, track_alias,
 }
@@ -129,7 +129,14 @@ const EDGES: &[Edges] = &[
     ("album_total", "plays", &["0"], &["1"]),
     ("artist_total", "plays", &["0"], &["1"]),
     ("artist_total", "credit", &["'some'"], &["'primary'", "'all'"]),
+    ("genre_total", "plays", &["0"], &["1"]),
     ("listener_total", "plays", &["0"], &["1"]),
+    (
+        "packed_total",
+        "dimension",
+        &["'mood'"],
+        &["'track'", "'primary_artist'", "'credited_artist'", "'album'", "'genre'", "'listener'"],
+    ),
     ("quarter_hour_total", "plays", &["0"], &["1"]),
     (
         "ingest_run",
@@ -212,7 +219,7 @@ fn insert(table: &str, shape: &Shape, number: i32, set: &[(&str, &str)]) -> Stri
         ("outcome", _) => "'running'".to_owned(),
         ("credit", _) => "'all'".to_owned(),
         ("standing", _) => "'well'".to_owned(),
-        ("kind", _) => "'track'".to_owned(),
+        ("kind" | "dimension", _) => "'track'".to_owned(),
         ("answer", _) => "'whole'".to_owned(),
         (
             "acousticness" | "danceability" | "energy" | "instrumentalness" | "liveness" | "speechiness" | "valence",

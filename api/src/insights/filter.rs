@@ -31,6 +31,17 @@ pub struct Filter {
     pub explicit: Option<bool>,
 }
 
+/// What is left of some plays.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Step {
+    /// All of them.
+    All,
+    /// All but those of a filter.
+    Without(Filter),
+    /// The tracks of a filter.
+    Only(Filter),
+}
+
 impl Filter {
     /// Whether every play passes.
     pub fn is_empty(&self) -> bool {
@@ -45,6 +56,24 @@ impl Filter {
     /// Whether it names what passes, which then is little, rather than what does not.
     pub(super) fn names_what_passes(&self) -> bool {
         self.tracks.is_some() || self.artists.is_some() || self.albums.is_some() || self.genres.is_some()
+    }
+
+    /// The same in two steps: which plays by when they were, and what is then taken out or kept by what was played. `None` if
+    /// there is more to it.
+    pub(super) fn steps(&self) -> Option<(Self, Step)> {
+        let by_time = Self { weekdays: self.weekdays.clone(), ..Self::default() };
+        let step = if *self == by_time {
+            Step::All
+        } else if *self == (Self { excluded_genres: self.excluded_genres.clone(), ..by_time.clone() }) {
+            Step::Without(Self { genres: Some(self.excluded_genres.clone()), ..by_time.clone() })
+        } else if *self == (Self { excluded_artists: self.excluded_artists.clone(), ..by_time.clone() }) {
+            Step::Without(Self { artists: Some(self.excluded_artists.clone()), ..by_time.clone() })
+        } else if *self == (Self { genres: self.genres.clone(), ..by_time.clone() }) {
+            Step::Only(Self { genres: self.genres.clone(), ..Self::default() })
+        } else {
+            return None;
+        };
+        Some((by_time, step))
     }
 
     /// Whether it asks what the catalogue says of a play's track, and not only which track or when.

@@ -1,7 +1,8 @@
 //! A range seen through the totals that are packed of it ([`entity::packed_total`]): whole periods come packed, what lies
 //! between and beside them is counted play by play, and both are read of one snapshot.
 //!
-//! Worth it only where much was played, and nothing but the range restricts what counts.
+//! Worth it only where much was played. Of what restricts the plays, whole weekdays are ranges of their own; what a few artists
+//! or genres are left out by is counted play by play, and taken out of the sums.
 
 use std::collections::HashMap;
 
@@ -12,14 +13,16 @@ use entity::revision::EVERYONE;
 use entity::time::Instant;
 use foldhash::fast::RandomState;
 use futures::TryStreamExt;
+use jiff::Zoned;
 use sea_orm::{
     AccessMode, ActiveEnum, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, FromQueryResult, IsolationLevel,
     QueryResult, StreamTrait, TransactionTrait, TryGetable,
 };
 
+use super::filter::{Filter, Step};
 use super::scope::Scope;
 use super::sql::Binds;
-use super::top::{Chart, ChartKey, of_tracks};
+use super::top::{Chart, ChartKey, of_tracks, source};
 
 /// Sums by key.
 pub(super) type Sums<K> = HashMap<K, Sum, RandomState>;
@@ -27,9 +30,15 @@ pub(super) type Sums<K> = HashMap<K, Sum, RandomState>;
 /// More pieces than this between packed periods are not worth a statement.
 const SPANS_MAX: usize = 64;
 
-/// What a range consists of, in a snapshot of the database.
+/// More days than this are not looked at one by one.
+const DAYS_MAX: usize = 20_000;
+
+/// What a scope consists of, in a snapshot of the database.
 pub(super) struct Packs {
+    db: Db,
     snapshot: DatabaseTransaction,
+    scope: Scope,
+    step: Step,
     audience: i32,
     /// The periods that are packed, in order.
     periods: Vec<i32>,
@@ -57,8 +66,12 @@ struct Period {
 impl Packs {
     /// What `scope` consists of, if enough of it is packed for all `charts`.
     pub(super) async fn of(db: &Db, scope: &Scope, charts: &[Chart]) -> Result<Option<Self>, DbErr> {
-        if !scope.filter.is_empty() {
-            return Ok(None);
+        let Some((by_time, step)) = scope.filter.steps() else { return Ok(None) };
+        let whole_scope = Scope { filter: by_time, ..scope.clone() };
+        let scope = &whole_scope;
+        let is_chart_of = |step: &Step| !matches!(step, Step::Only(_)) || matches!(charts, [Chart::Tracks]);
+        if !is_chart_of(&step) || scope.is_everything(db).await? {
+            return Ok(None); // There are totals of all time.
         }
         let dimensions: Vec<Dimension> = charts.iter().copied().map(dimension).collect();
         let dimensions = dimensions.as_slice();
@@ -73,7 +86,16 @@ impl Packs {
             return Ok(None);
         };
         let beside = whole(&snapshot, audience(scope), &spans).await?;
-        Ok(Some(Self { snapshot, audience: audience(scope), periods, spans, beside }))
+        Ok(Some(Self {
+            db: db.clone(),
+            snapshot,
+            audience: audience(scope),
+            scope: whole_scope,
+            step,
+            periods,
+            spans,
+            beside,
+        }))
     }
 
     /// All of `chart`.
@@ -81,7 +103,54 @@ impl Packs {
         let mut folded = Folded { sums: Sums::default(), whole: self.beside };
         self.add_packed(dimension(chart), &mut folded).await?;
         self.add_plays(chart, &mut folded.sums).await?;
+        match &self.step {
+            Step::All => {}
+            Step::Without(filter) => self.take_out(chart, filter, &mut folded).await?,
+            Step::Only(filter) => self.keep_only(filter, &mut folded).await?,
+        }
         Ok(folded)
+    }
+
+    /// Takes out the plays that pass `filter`.
+    async fn take_out<K: ChartKey>(&self, chart: Chart, filter: &Filter, folded: &mut Folded<K>) -> Result<(), DbErr> {
+        let scope = Scope { filter: filter.clone(), ..self.scope.clone() };
+        let mut binds = Binds::default();
+        let tables = source(&self.db, &scope, chart, &mut binds).await?.tables;
+        let text = format!("WITH {tables} SELECT key, plays, listened_ms FROM chart");
+        let rows: Vec<Row<K>> = binds.all(&self.snapshot, &text).await?;
+        for Row { key, sum } in rows {
+            let left = folded.sums.entry(key.clone()).or_default();
+            left.add(Sum { plays: -sum.plays, listened_ms: -sum.listened_ms });
+            if left.plays == 0 {
+                folded.sums.remove(&key);
+            }
+        }
+        let mut binds = Binds::default();
+        let plays = format!("play WHERE {}", scope.conditions("played_at", &mut binds));
+        let Whole { plays, listened_ms, measured_ms } = add_up(&self.snapshot, &plays, binds).await?;
+        folded.whole.add(Whole { plays: -plays, listened_ms: -listened_ms, measured_ms: -measured_ms });
+        Ok(())
+    }
+
+    /// Leaves the tracks that pass `filter`, which only genres do.
+    async fn keep_only<K: ChartKey>(&self, filter: &Filter, folded: &mut Folded<K>) -> Result<(), DbErr> {
+        let Scope { range, zone, .. } = &self.scope;
+        let mut binds = Binds::default();
+        let conditions = filter.conditions("", range, zone, &mut binds).join(" AND ");
+        let text = format!("SELECT track_id FROM track_artist WHERE position = 0 AND {conditions}");
+        let mut passing: Sums<K> = Sums::default();
+        for row in self.snapshot.query_all_raw(binds.statement(&self.snapshot, &text)).await? {
+            let track: K = row.try_get("", "track_id")?;
+            if let Some(sum) = folded.sums.get(&track) {
+                passing.insert(track, *sum);
+            }
+        }
+        folded.whole = Whole::default(); // All that was measured of it is not known, nor asked for.
+        for sum in passing.values() {
+            folded.whole.add(Whole { plays: sum.plays, listened_ms: sum.listened_ms, measured_ms: 0 });
+        }
+        folded.sums = passing;
+        Ok(())
     }
 
     async fn add_packed<K: ChartKey>(&self, dimension: Dimension, folded: &mut Folded<K>) -> Result<(), DbErr> {
@@ -164,21 +233,26 @@ pub(super) fn dimension(chart: Chart) -> Dimension {
 
 /// What the plays of `spans` add up to.
 async fn whole(db: &impl ConnectionTrait, audience: i32, spans: &[Span]) -> Result<Whole, DbErr> {
+    if spans.is_empty() {
+        return Ok(Whole::default());
+    }
+    let mut binds = Binds::default();
+    let plays = format!("({}) plays", plays(audience, spans, &mut binds));
+    add_up(db, &plays, binds).await
+}
+
+/// What the rows of `plays` add up to.
+async fn add_up(db: &impl ConnectionTrait, plays: &str, binds: Binds) -> Result<Whole, DbErr> {
     #[derive(FromQueryResult)]
     struct Row {
         plays: i64,
         listened_ms: i64,
         measured_ms: i64,
     }
-    if spans.is_empty() {
-        return Ok(Whole::default());
-    }
-    let mut binds = Binds::default();
     let text = format!(
         "SELECT COUNT(*) AS plays, CAST(COALESCE(SUM(listened_ms), 0) AS BIGINT) AS listened_ms,
                 CAST(COALESCE(SUM(CASE WHEN measured THEN listened_ms ELSE 0 END), 0) AS BIGINT) AS measured_ms
-         FROM ({}) plays",
-        plays(audience, spans, &mut binds)
+         FROM {plays}"
     );
     let Row { plays, listened_ms, measured_ms } = binds.one(db, &text).await?;
     Ok(Whole { plays, listened_ms, measured_ms })
@@ -227,20 +301,52 @@ async fn periods(db: &impl ConnectionTrait, scope: &Scope, dimensions: &[Dimensi
 /// The packed periods and what lies between them; `None` if counting all is less work.
 fn pieces(scope: &Scope, periods: &[Period]) -> Option<(Vec<i32>, Vec<Span>)> {
     let audience = audience(scope);
-    let plays = |is_packed: bool| -> i64 {
-        periods.iter().filter(|period| period.is_packed == is_packed).map(|period| period.plays).sum()
-    };
-    if plays(true) <= plays(false) {
-        return None;
-    }
-    let (mut spans, mut from) = (Vec::new(), scope.range.from());
-    let packed: Vec<i32> = periods.iter().filter(|period| period.is_packed).map(|period| period.period).collect();
-    for period in &packed {
-        let until = begin(audience, *period);
+    let (mut packed, mut spans) = (Vec::new(), Vec::new());
+    let (mut packed_plays, mut other_plays) = (0, 0);
+    let mut left = periods.iter().peekable();
+    for Span { mut from, until } in ranges(scope, periods)? {
+        while let Some(period) = left.next_if(|period| begin(audience, period.period) < until) {
+            let (begin, end) = (begin(audience, period.period), begin(audience, period.period + 1));
+            if from.is_some_and(|from| from >= end) {
+                continue;
+            }
+            if !period.is_packed || end > until || from.is_some_and(|from| from > begin) {
+                other_plays += period.plays;
+                continue;
+            }
+            packed_plays += period.plays;
+            packed.push(period.period);
+            spans.extend((from != Some(begin)).then_some(Span { from, until: begin }));
+            from = Some(end);
+        }
         spans.extend((from != Some(until)).then_some(Span { from, until }));
-        from = Some(begin(audience, period + 1));
     }
-    let until = scope.range.until();
-    spans.extend((from != Some(until)).then_some(Span { from, until }));
-    (spans.len() <= SPANS_MAX).then_some((packed, spans))
+    (packed_plays > other_plays && spans.len() <= SPANS_MAX).then_some((packed, spans))
+}
+
+/// The ranges that `scope` consists of, in order: its own, or those of whole local days if it names weekdays.
+fn ranges(scope: &Scope, periods: &[Period]) -> Option<Vec<Span>> {
+    let (from, until) = (scope.range.from(), scope.range.until());
+    let Some(weekdays) = &scope.filter.weekdays else { return Some(vec![Span { from, until }]) };
+    // Nothing was played before the first period with plays.
+    let from = from.or_else(|| periods.first().map(|period| begin(audience(scope), period.period)))?;
+    let mut ranges: Vec<Span> = Vec::new();
+    let mut day = from.in_zone(&scope.zone).start_of_day().ok()?;
+    for _ in 0..DAYS_MAX {
+        let next = day.tomorrow().and_then(|next| next.start_of_day()).ok()?;
+        let weekday = i32::from(day.weekday().to_monday_one_offset());
+        let instant = |day: &Zoned| Instant::from_ms(day.timestamp().as_millisecond());
+        let (begins, ends) = (instant(&day).max(from), instant(&next).min(until));
+        if weekdays.contains(&weekday) {
+            match ranges.last_mut() {
+                Some(last) if last.until == begins => last.until = ends,
+                _ => ranges.push(Span { from: Some(begins), until: ends }),
+            }
+        }
+        if ends == until {
+            return Some(ranges);
+        }
+        day = next;
+    }
+    None
 }

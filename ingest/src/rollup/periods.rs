@@ -63,7 +63,10 @@ pub(super) async fn forget(db: &impl ConnectionTrait, user: UserId) -> Result<()
          WHERE period_total.audience = {EVERYONE} AND period_total.period = theirs.period"
     ))
     .await?;
-    db.execute_unprepared(&format!("DELETE FROM period_total WHERE audience = {user}")).await.map(|_| ())
+    for table in ["packed_total", "period_total"] {
+        db.execute_unprepared(&format!("DELETE FROM {table} WHERE audience = {user}")).await?;
+    }
+    Ok(())
 }
 
 /// Counts the plays of every period anew. Their numbers rise, and are never begun again: what is being packed meanwhile under

@@ -170,7 +170,7 @@ async fn an_erasure_takes_what_is_packed_along(db: TestDb) {
     assert!(station.db.number(&of_one).await > 0);
     station.pass_ms(1_000);
     assert!(disconnect(db, users[0], true, station.pipeline.clock.now()).await.unwrap());
-    station.run().await;
+    station.whole_run().await;
     assert_eq!(station.db.number(&of_one).await, 0);
     assert_eq!(station.db.number(&format!("SELECT COUNT(*) FROM period_total WHERE audience = {}", users[0])).await, 0);
     assert_eq!(rollup::verify(db).await.unwrap(), []);
@@ -184,9 +184,10 @@ async fn a_run_packs_and_does_it_once(db: TestDb) {
     for plays in plays.chunks(50) {
         load(&station, users[0], plays).await;
     }
-    station.whole_run().await;
+    let conclude = async || station.shift().conclude(&CancellationToken::new()).await.unwrap();
+    conclude().await;
     assert_eq!(station.db.number(TRUE_ONES).await, 6 + 5, "a day of everyone's and four weeks of the listener's");
     let tuples = station.db.rows(["packed_total"]).await;
-    station.whole_run().await;
+    conclude().await;
     assert_eq!(station.db.rows(["packed_total"]).await, tuples);
 }

@@ -10,6 +10,7 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use sea_orm::{ConnectionTrait, EntityTrait};
+use serde_json::json;
 use tests::database::{Rows, TestDb};
 use tests::ingest::Station;
 use tests::ingest::documents::{Item, Track, page};
@@ -73,12 +74,18 @@ fn any_page(dice: &mut ChaCha8Rng, now_ms: i64) -> Vec<u8> {
 
 async fn totals_stay_true_through_any_sequence_of_loads(db: TestDb) {
     let (station, users) = silent(db, 3).await;
-    let mut dice = ChaCha8Rng::seed_from_u64(20_261_122);
+    let (mut dice, mut other_dice) = (ChaCha8Rng::seed_from_u64(20_261_122), ChaCha8Rng::seed_from_u64(8));
     let mut known = 0;
     for load in 0..40 {
         let user = users[dice.random_range(0..users.len())];
         let bytes = any_page(&mut dice, station.now_ms());
         known += station.load(Kind::Plays(user), bytes).await.unwrap().plays_known;
+        if load % 4 == 3 {
+            let genres = &["dream pop", "zeuhl", "été"][..other_dice.random_range(0..=3)];
+            let document =
+                json!({ "artists": [{ "id": "a1", "genres": genres }, { "id": "a2", "genres": ["zeuhl"] }] });
+            station.load(Kind::Artists, document.to_string().into_bytes()).await.unwrap();
+        }
         assert_eq!(verified(&station).await, [], "after load {load}");
     }
     assert!(known > 30 && station.db.count("play").await > 100, "the pages overlapped and brought plays");

@@ -14,9 +14,6 @@ use crate::insights::scope::Scope;
 
 /// All of `chart`, if `scope` is packed for the most part.
 pub(super) async fn folded<K: ChartKey>(db: &Db, scope: &Scope, chart: Chart) -> Result<Option<Folded<K>>, DbErr> {
-    if scope.is_everything(db).await? {
-        return Ok(None); // There are totals of all time.
-    }
     match Packs::of(db, scope, &[chart]).await? {
         Some(packs) => packs.fold(chart).await.map(Some),
         None => Ok(None),
