@@ -81,7 +81,7 @@ pub struct Difference {
 /// Keeps loads from beginning to write, and waits for those under way: credits and genres are written before totals move, and
 /// plays before they are added to them.
 pub(super) async fn lock(db: &impl ConnectionTrait) -> Result<(), DbErr> {
-    db.execute_unprepared("LOCK TABLE artist_genre, track, track_artist, play IN SHARE ROW EXCLUSIVE MODE")
+    db.execute_unprepared("LOCK TABLE track, track_artist, artist_genre, play IN SHARE ROW EXCLUSIVE MODE")
         .await
         .map(|_| ())
 }

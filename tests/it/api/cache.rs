@@ -111,6 +111,9 @@ async fn a_crowd_that_asks_at_once_is_counted_for_once(db: TestDb) {
         series { plays } sessions { count } } } }";
     let statements = join_all((0..CROWD).map(|_| api.statements(query))).await;
     let mut counted = counting(statements.into_iter().flatten().collect());
+    // Looked up once for each field, by one text with other values bound.
+    let looked_up = counted.extract_if(.., |statement| statement.contains("FROM period_total")).count();
+    assert_eq!(looked_up, 3, "{counted:#?}");
     let (all, _) = (counted.len(), counted.sort());
     counted.dedup();
     assert_eq!(all, counted.len(), "a statement ran twice");
