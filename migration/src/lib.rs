@@ -24,6 +24,7 @@ mod m20261125_000074_titles;
 mod m20261125_000075_track_alias;
 mod m20261125_000076_genre_total;
 mod m20261125_000077_packed_total;
+mod m20261125_000078_primary_credits;
 
 /// All steps, oldest first.
 pub struct Migrator;
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000075_track_alias::Migration),
             Box::new(m20261125_000076_genre_total::Migration),
             Box::new(m20261125_000077_packed_total::Migration),
+            Box::new(m20261125_000078_primary_credits::Migration),
         ]
     }
 }

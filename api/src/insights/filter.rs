@@ -38,8 +38,8 @@ pub(super) enum Step {
     All,
     /// All but those of a filter.
     Without(Filter),
-    /// The tracks of a filter.
-    Only(Filter),
+    /// Those of tracks whose primary artist has one of some genres.
+    OfGenres(Vec<String>),
 }
 
 impl Filter {
@@ -68,8 +68,10 @@ impl Filter {
             Step::Without(Self { genres: Some(self.excluded_genres.clone()), ..by_time.clone() })
         } else if *self == (Self { excluded_artists: self.excluded_artists.clone(), ..by_time.clone() }) {
             Step::Without(Self { artists: Some(self.excluded_artists.clone()), ..by_time.clone() })
-        } else if *self == (Self { genres: self.genres.clone(), ..by_time.clone() }) {
-            Step::Only(Self { genres: self.genres.clone(), ..Self::default() })
+        } else if let Some(genres) = &self.genres
+            && *self == (Self { genres: self.genres.clone(), ..by_time.clone() })
+        {
+            Step::OfGenres(genres.clone())
         } else {
             return None;
         };
@@ -117,7 +119,8 @@ impl Filter {
     }
 }
 
-fn of_genres(genres: &[String], binds: &mut Binds) -> String {
+/// `(SELECT …)` of the tracks of some genres.
+pub(super) fn of_genres(genres: &[String], binds: &mut Binds) -> String {
     // No genre holds U+0000, and Postgres refuses to compare with a text that does.
     let genres: Vec<String> = genres.iter().filter(|genre| !genre.contains('\0')).cloned().collect();
     let genres = list(&genres, binds);

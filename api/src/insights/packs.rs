@@ -19,7 +19,7 @@ use sea_orm::{
     QueryResult, StreamTrait, TransactionTrait, TryGetable,
 };
 
-use super::filter::{Filter, Step};
+use super::filter::{Filter, Step, of_genres};
 use super::scope::Scope;
 use super::sql::Binds;
 use super::top::{Chart, ChartKey, of_tracks, source};
@@ -69,7 +69,7 @@ impl Packs {
         let Some((by_time, step)) = scope.filter.steps() else { return Ok(None) };
         let whole_scope = Scope { filter: by_time, ..scope.clone() };
         let scope = &whole_scope;
-        let is_chart_of = |step: &Step| !matches!(step, Step::Only(_)) || matches!(charts, [Chart::Tracks]);
+        let is_chart_of = |step: &Step| !matches!(step, Step::OfGenres(_)) || matches!(charts, [Chart::Tracks]);
         if !is_chart_of(&step) || scope.is_everything(db).await? {
             return Ok(None); // There are totals of all time.
         }
@@ -106,7 +106,7 @@ impl Packs {
         match &self.step {
             Step::All => {}
             Step::Without(filter) => self.take_out(chart, filter, &mut folded).await?,
-            Step::Only(filter) => self.keep_only(filter, &mut folded).await?,
+            Step::OfGenres(genres) => self.keep_only(genres, &mut folded).await?,
         }
         Ok(folded)
     }
@@ -132,12 +132,10 @@ impl Packs {
         Ok(())
     }
 
-    /// Leaves the tracks that pass `filter`, which only genres do.
-    async fn keep_only<K: ChartKey>(&self, filter: &Filter, folded: &mut Folded<K>) -> Result<(), DbErr> {
-        let Scope { range, zone, .. } = &self.scope;
+    /// Leaves the tracks of `genres`.
+    async fn keep_only<K: ChartKey>(&self, genres: &[String], folded: &mut Folded<K>) -> Result<(), DbErr> {
         let mut binds = Binds::default();
-        let conditions = filter.conditions("", range, zone, &mut binds).join(" AND ");
-        let text = format!("SELECT track_id FROM track_artist WHERE position = 0 AND {conditions}");
+        let text = format!("SELECT track_id FROM {} of_genres", of_genres(genres, &mut binds));
         let mut passing: Sums<K> = Sums::default();
         for row in self.snapshot.query_all_raw(binds.statement(&self.snapshot, &text)).await? {
             let track: K = row.try_get("", "track_id")?;
