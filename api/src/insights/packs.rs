@@ -22,7 +22,7 @@ use sea_orm::{
 use super::filter::{Filter, Step, of_genres};
 use super::scope::Scope;
 use super::sql::Binds;
-use super::top::{Chart, ChartKey, of_tracks, source};
+use super::top::{Chart, ChartKey, of_tracks};
 
 /// Sums by key.
 pub(super) type Sums<K> = HashMap<K, Sum, RandomState>;
@@ -33,9 +33,8 @@ const SPANS_MAX: usize = 64;
 /// More days than this are not looked at one by one.
 const DAYS_MAX: usize = 20_000;
 
-/// What a scope consists of, in a snapshot of the database.
+/// What a scope consists of, in a snapshot of the database. It holds a connection, so nothing here may wait for another one.
 pub(super) struct Packs {
-    db: Db,
     snapshot: DatabaseTransaction,
     scope: Scope,
     step: Step,
@@ -86,16 +85,7 @@ impl Packs {
             return Ok(None);
         };
         let beside = whole(&snapshot, audience(scope), &spans).await?;
-        Ok(Some(Self {
-            db: db.clone(),
-            snapshot,
-            audience: audience(scope),
-            scope: whole_scope,
-            step,
-            periods,
-            spans,
-            beside,
-        }))
+        Ok(Some(Self { snapshot, audience: audience(scope), scope: whole_scope, step, periods, spans, beside }))
     }
 
     /// All of `chart`.
@@ -115,8 +105,7 @@ impl Packs {
     async fn take_out<K: ChartKey>(&self, chart: Chart, filter: &Filter, folded: &mut Folded<K>) -> Result<(), DbErr> {
         let scope = Scope { filter: filter.clone(), ..self.scope.clone() };
         let mut binds = Binds::default();
-        let tables = source(&self.db, &scope, chart, &mut binds).await?.tables;
-        let text = format!("WITH {tables} SELECT key, plays, listened_ms FROM chart");
+        let text = chart_of(chart, &format!("play WHERE {}", scope.conditions("played_at", &mut binds)));
         let rows: Vec<Row<K>> = binds.all(&self.snapshot, &text).await?;
         for Row { key, sum } in rows {
             let left = folded.sums.entry(key.clone()).or_default();
@@ -181,14 +170,7 @@ impl Packs {
             return Ok(());
         }
         let mut binds = Binds::default();
-        let key = if chart == Chart::Listeners { "user_id" } else { "track_id" };
-        // Folded by listeners as by tracks: what is called a track there is not looked at.
-        let tracks = format!(
-            "SELECT {key} AS track_id, COUNT(*) AS plays, CAST(SUM(listened_ms) AS BIGINT) AS listened_ms
-             FROM ({}) plays GROUP BY {key}",
-            plays(self.audience, &self.spans, &mut binds)
-        );
-        let text = format!("WITH {} SELECT key, plays, listened_ms FROM chart", of_tracks(&tracks, "", chart).tables);
+        let text = chart_of(chart, &format!("({}) plays", plays(self.audience, &self.spans, &mut binds)));
         let rows: Vec<Row<K>> = binds.all(&self.snapshot, &text).await?;
         for Row { key, sum } in rows {
             sums.entry(key).or_default().add(sum);
@@ -215,6 +197,17 @@ impl<K: TryGetable> FromQueryResult for Row<K> {
         let sum = Sum { plays: row.try_get(prefix, "plays")?, listened_ms: row.try_get(prefix, "listened_ms")? };
         Ok(Self { key: row.try_get(prefix, "key")?, sum })
     }
+}
+
+/// `SELECT` of all of `chart`, folded from `plays`: `key, plays, listened_ms`.
+fn chart_of(chart: Chart, plays: &str) -> String {
+    // Folded by listeners as by tracks: what is called a track there is not looked at.
+    let key = if chart == Chart::Listeners { "user_id" } else { "track_id" };
+    let tracks = format!(
+        "SELECT {key} AS track_id, COUNT(*) AS plays, CAST(SUM(listened_ms) AS BIGINT) AS listened_ms
+         FROM {plays} GROUP BY {key}"
+    );
+    format!("WITH {} SELECT key, plays, listened_ms FROM chart", of_tracks(&tracks, "", chart).tables)
 }
 
 /// What `chart`'s plays are packed by.

@@ -18,12 +18,7 @@ pub(in crate::insights) struct Source {
 }
 
 /// The source of `chart` over `scope`.
-pub(in crate::insights) async fn source(
-    db: &Db,
-    scope: &Scope,
-    chart: Chart,
-    binds: &mut Binds,
-) -> Result<Source, DbErr> {
+pub(super) async fn source(db: &Db, scope: &Scope, chart: Chart, binds: &mut Binds) -> Result<Source, DbErr> {
     if scope.is_everything(db).await? {
         return Ok(of_everything(chart));
     }
