@@ -145,9 +145,16 @@ impl Packs {
         let mut binds = Binds::default();
         let (audience, dimension) = (binds.bind(self.audience), binds.bind(dimension.to_value()));
         let (first, last) = (binds.bind(*first), binds.bind(*last));
+        // Where only some weekdays count, the others' days are not even read.
+        let mut sevenths: Vec<i32> = self.periods.iter().map(|period| period % 7).collect();
+        sevenths.sort_unstable();
+        sevenths.dedup();
+        let sevenths: Vec<String> = sevenths.into_iter().map(|seventh| binds.bind(seventh)).collect();
         let text = format!(
             "SELECT period, bytes FROM packed_total
-             WHERE audience = {audience} AND dimension = {dimension} AND period BETWEEN {first} AND {last}"
+             WHERE audience = {audience} AND dimension = {dimension} AND period BETWEEN {first} AND {last}
+                AND period % 7 IN ({})",
+            sevenths.join(", ")
         );
         let mut rows = self.snapshot.stream_raw(binds.statement(&self.snapshot, &text)).await?;
         while let Some(row) = rows.try_next().await? {
