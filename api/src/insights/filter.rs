@@ -36,8 +36,6 @@ pub struct Filter {
 pub(super) enum Step {
     /// All of them.
     All,
-    /// All but those of a filter.
-    Without(Filter),
     /// Those of tracks whose primary artist has one of some genres.
     OfGenres(Vec<String>),
 }
@@ -58,16 +56,12 @@ impl Filter {
         self.tracks.is_some() || self.artists.is_some() || self.albums.is_some() || self.genres.is_some()
     }
 
-    /// The same in two steps: which plays by when they were, and what is then taken out or kept by what was played. `None` if
+    /// The same in two steps: which plays by when they were, and what is then kept by what was played. `None` if
     /// there is more to it.
     pub(super) fn steps(&self) -> Option<(Self, Step)> {
         let by_time = Self { weekdays: self.weekdays.clone(), ..Self::default() };
         let step = if *self == by_time {
             Step::All
-        } else if *self == (Self { excluded_genres: self.excluded_genres.clone(), ..by_time.clone() }) {
-            Step::Without(Self { genres: Some(self.excluded_genres.clone()), ..by_time.clone() })
-        } else if *self == (Self { excluded_artists: self.excluded_artists.clone(), ..by_time.clone() }) {
-            Step::Without(Self { artists: Some(self.excluded_artists.clone()), ..by_time.clone() })
         } else if let Some(genres) = &self.genres
             && *self == (Self { genres: self.genres.clone(), ..by_time.clone() })
         {

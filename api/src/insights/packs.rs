@@ -1,8 +1,8 @@
 //! A range seen through the totals that are packed of it ([`entity::packed_total`]): whole periods come packed, what lies
 //! between and beside them is counted play by play, and both are read of one snapshot.
 //!
-//! Worth it only where much was played. Of what restricts the plays, whole weekdays are ranges of their own; what a few artists
-//! or genres are left out by is counted play by play, and taken out of the sums.
+//! Worth it only where much was played. Of what restricts the plays, weekdays are ranges of their own, and of a chart of tracks
+//! those of some genres are kept.
 
 use std::collections::HashMap;
 
@@ -19,7 +19,7 @@ use sea_orm::{
     QueryResult, StreamTrait, TransactionTrait, TryGetable,
 };
 
-use super::filter::{Filter, Step, of_genres};
+use super::filter::{Step, of_genres};
 use super::scope::Scope;
 use super::sql::Binds;
 use super::top::{Chart, ChartKey, of_tracks};
@@ -36,7 +36,6 @@ const DAYS_MAX: usize = 20_000;
 /// What a scope consists of, in a snapshot of the database. It holds a connection, so nothing here may wait for another one.
 pub(super) struct Packs {
     snapshot: DatabaseTransaction,
-    scope: Scope,
     step: Step,
     audience: i32,
     /// The periods that are packed, in order.
@@ -66,8 +65,7 @@ impl Packs {
     /// What `scope` consists of, if enough of it is packed for all `charts`.
     pub(super) async fn of(db: &Db, scope: &Scope, charts: &[Chart]) -> Result<Option<Self>, DbErr> {
         let Some((by_time, step)) = scope.filter.steps() else { return Ok(None) };
-        let whole_scope = Scope { filter: by_time, ..scope.clone() };
-        let scope = &whole_scope;
+        let scope = &Scope { filter: by_time, ..scope.clone() };
         let is_chart_of = |step: &Step| !matches!(step, Step::OfGenres(_)) || matches!(charts, [Chart::Tracks]);
         if !is_chart_of(&step) || scope.is_everything(db).await? {
             return Ok(None); // There are totals of all time.
@@ -85,7 +83,7 @@ impl Packs {
             return Ok(None);
         };
         let beside = whole(&snapshot, audience(scope), &spans).await?;
-        Ok(Some(Self { snapshot, audience: audience(scope), scope: whole_scope, step, periods, spans, beside }))
+        Ok(Some(Self { snapshot, audience: audience(scope), step, periods, spans, beside }))
     }
 
     /// All of `chart`.
@@ -95,30 +93,9 @@ impl Packs {
         self.add_plays(chart, &mut folded.sums).await?;
         match &self.step {
             Step::All => {}
-            Step::Without(filter) => self.take_out(chart, filter, &mut folded).await?,
             Step::OfGenres(genres) => self.keep_only(genres, &mut folded).await?,
         }
         Ok(folded)
-    }
-
-    /// Takes out the plays that pass `filter`.
-    async fn take_out<K: ChartKey>(&self, chart: Chart, filter: &Filter, folded: &mut Folded<K>) -> Result<(), DbErr> {
-        let scope = Scope { filter: filter.clone(), ..self.scope.clone() };
-        let mut binds = Binds::default();
-        let text = chart_of(chart, &format!("play WHERE {}", scope.conditions("played_at", &mut binds)));
-        let rows: Vec<Row<K>> = binds.all(&self.snapshot, &text).await?;
-        for Row { key, sum } in rows {
-            let left = folded.sums.entry(key.clone()).or_default();
-            left.add(Sum { plays: -sum.plays, listened_ms: -sum.listened_ms });
-            if left.plays == 0 {
-                folded.sums.remove(&key);
-            }
-        }
-        let mut binds = Binds::default();
-        let plays = format!("play WHERE {}", scope.conditions("played_at", &mut binds));
-        let Whole { plays, listened_ms, measured_ms } = add_up(&self.snapshot, &plays, binds).await?;
-        folded.whole.add(Whole { plays: -plays, listened_ms: -listened_ms, measured_ms: -measured_ms });
-        Ok(())
     }
 
     /// Leaves the tracks of `genres`.
@@ -236,11 +213,6 @@ async fn whole(db: &impl ConnectionTrait, audience: i32, spans: &[Span]) -> Resu
     }
     let mut binds = Binds::default();
     let plays = format!("({}) plays", plays(audience, spans, &mut binds));
-    add_up(db, &plays, binds).await
-}
-
-/// What the rows of `plays` add up to.
-async fn add_up(db: &impl ConnectionTrait, plays: &str, binds: Binds) -> Result<Whole, DbErr> {
     #[derive(FromQueryResult)]
     struct Row {
         plays: i64,
