@@ -35,7 +35,7 @@ const POSTGRES_SETTINGS: [(&str, &str); 3] =
     [("plan_cache_mode", "force_custom_plan"), ("jit", "off"), ("work_mem", "32MB")];
 
 /// What a transaction that writes begins with. The server checks a foreign key with a statement of its own for every row, and
-/// would plan that anew each time, too: inserting plays took three times as long.
+/// would plan that anew each time, too: inserting plays took more than twice as long.
 const KEYS_PLANNED_ONCE: &str = "SET LOCAL plan_cache_mode = auto";
 
 /// An open database: one way in for statements that write and one for those that only read. On Postgres both are the

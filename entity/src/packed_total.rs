@@ -2,8 +2,7 @@
 //!
 //! Defining sentence: count and sums of the period's `play` rows by track, by primary artist, by every credited artist, by
 //! album, by genre of the primary artist, or (everyone's alone) by listener. A day of everyone's is thousands of plays by
-//! thousands of tracks, so rows of totals would be as many as the plays; a value that holds them all is read in one piece, some
-//! fifty times faster.
+//! thousands of tracks, so rows of totals would be as many as the plays; a value that holds them all is read in one piece.
 //!
 //! True as long as its `number` is the period's ([`crate::period_total`]): nothing here is ever corrected, only replaced.
 //! Written by `ingest` after the fact, for periods that are over and hold many plays; whoever finds none counts the plays.

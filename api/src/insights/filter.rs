@@ -56,8 +56,8 @@ impl Filter {
         self.tracks.is_some() || self.artists.is_some() || self.albums.is_some() || self.genres.is_some()
     }
 
-    /// The same in two steps: which plays by when they were, and what is then kept by what was played. `None` if
-    /// there is more to it.
+    /// This filter in two steps: which plays by when they were, and which of those by what was played. `None` if there is more
+    /// to it.
     pub(super) fn steps(&self) -> Option<(Self, Step)> {
         let by_time = Self { weekdays: self.weekdays.clone(), ..Self::default() };
         let step = if *self == by_time {

@@ -66,8 +66,10 @@ impl Packs {
     pub(super) async fn of(db: &Db, scope: &Scope, charts: &[Chart]) -> Result<Option<Self>, DbErr> {
         let Some((by_time, step)) = scope.filter.steps() else { return Ok(None) };
         let scope = &Scope { filter: by_time, ..scope.clone() };
-        let is_chart_of = |step: &Step| !matches!(step, Step::OfGenres(_)) || matches!(charts, [Chart::Tracks]);
-        if !is_chart_of(&step) || scope.is_everything(db).await? {
+        if step != Step::All && charts != [Chart::Tracks] {
+            return Ok(None); // Which genres a play was of is known of its track alone.
+        }
+        if scope.is_everything(db).await? {
             return Ok(None); // There are totals of all time.
         }
         let dimensions: Vec<Dimension> = charts.iter().copied().map(dimension).collect();
@@ -191,7 +193,7 @@ fn chart_of(chart: Chart, plays: &str) -> String {
         "SELECT {key} AS track_id, COUNT(*) AS plays, CAST(SUM(listened_ms) AS BIGINT) AS listened_ms
          FROM {plays} GROUP BY {key}"
     );
-    format!("WITH {} SELECT key, plays, listened_ms FROM chart", of_tracks(&tracks, "", chart).tables)
+    of_tracks(&tracks, chart)
 }
 
 /// What `chart`'s plays are packed by.

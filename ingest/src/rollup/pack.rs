@@ -28,6 +28,9 @@ pub const PLAYS_MIN: i64 = 1_000;
 /// Periods that are folded at a time.
 const PERIODS_AT_A_TIME: usize = 16;
 
+/// Stands for each listener: the periods of all of them begin at once, and are folded by the same.
+const ANY_LISTENER: i32 = EVERYONE + 1;
+
 /// Periods of one audience, one after the other.
 #[derive(Clone, Copy)]
 struct Run {
@@ -58,6 +61,7 @@ pub async fn keep_packed(db: &Db, clock: &SharedClock, stop: &CancellationToken)
     }
 }
 
+/// What [`pack`] has to do.
 async fn unpacked(db: &Db, plays_min: i64, now: Instant) -> Result<Vec<Run>, DbErr> {
     #[derive(FromQueryResult)]
     struct Row {
@@ -65,16 +69,16 @@ async fn unpacked(db: &Db, plays_min: i64, now: Instant) -> Result<Vec<Run>, DbE
         period: i32,
     }
     let today = period(EVERYONE, now);
-    let this = period(EVERYONE + 1, now); // every listener's periods begin at once
+    let these_weeks = period(ANY_LISTENER, now);
     let sql = format!(
         "SELECT t.audience, t.period FROM period_total t
-         WHERE t.plays >= {plays_min} AND t.period < CASE WHEN t.audience = {EVERYONE} THEN {today} ELSE {this} END
+         WHERE t.plays >= {plays_min} AND t.period < CASE WHEN t.audience = {EVERYONE} THEN {today} ELSE {these_weeks} END
            AND (SELECT COUNT(*) FROM packed_total p
                 WHERE p.audience = t.audience AND p.period = t.period AND p.number = t.number)
                < CASE WHEN t.audience = {EVERYONE} THEN {} ELSE {} END
          ORDER BY t.audience, t.period",
         dimensions(EVERYONE).count(),
-        dimensions(EVERYONE + 1).count()
+        dimensions(ANY_LISTENER).count()
     );
     let rows = Row::find_by_statement(Statement::from_string(db.backend(), sql)).all(db.read()).await?;
     let mut runs: Vec<Run> = Vec::new();

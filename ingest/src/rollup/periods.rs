@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait, DbErr, Statement};
 
 use crate::load::bulk::{BINDS_MAX, insert_numbers};
 
-/// Adds to the plays of periods, by audience and number, and tells that they have changed: also those that have as many plays
+/// Adds to the plays of periods, each known by its audience and which it is, and tells that they have changed: also those that have as many plays
 /// as before, but others.
 pub(super) async fn change(db: &impl ConnectionTrait, by_period: &BTreeMap<(i32, i32), i64>) -> Result<(), DbErr> {
     let columns = [

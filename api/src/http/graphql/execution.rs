@@ -30,8 +30,8 @@ use super::{GraphqlHttp, Outcome};
 use crate::error::{Code, INTERNAL, settle};
 
 impl<E: Executor, P: Provide> GraphqlHttp<E, P> {
-    #[expect(clippy::too_many_arguments, reason = "all of a request, taken apart by now")]
     /// Executes an operation, and keeps its answer if it is the answer to a `question`; `fresh` reads nothing from memory.
+    #[expect(clippy::too_many_arguments, reason = "all of a request, taken apart by now")]
     pub(super) async fn execute(
         self,
         parts: Parts,

@@ -10,11 +10,11 @@ use crate::insights::scope::Scope;
 use crate::insights::sql::Binds;
 
 /// The source of a chart.
-pub(in crate::insights) struct Source {
+pub(super) struct Source {
     /// Common table expressions, of which one is `chart`.
-    pub(in crate::insights) tables: String,
+    pub(super) tables: String,
     /// The table whose `plays` and `listened_ms` add up to the scope's total.
-    pub(in crate::insights) whole: Cow<'static, str>,
+    pub(super) whole: Cow<'static, str>,
 }
 
 /// The source of `chart` over `scope`.
@@ -32,7 +32,11 @@ pub(super) async fn source(db: &Db, scope: &Scope, chart: Chart, binds: &mut Bin
         return Ok(Source { tables, whole: "chart".into() });
     }
     let tracks = scope.tracks(db, binds).await?;
-    Ok(of_tracks(&tracks, &format!("({}) whole", scope.whole(db, binds).await?), chart))
+    let whole = match chart {
+        Chart::Tracks => "chart".into(),
+        _ => format!("({}) whole", scope.whole(db, binds).await?).into(),
+    };
+    Ok(Source { tables: format!("chart AS MATERIALIZED ({})", of_tracks(&tracks, chart)), whole })
 }
 
 /// All time and everyone: from the rollups, whose indexes are in chart order, so that a page is read and nothing sorted.
@@ -50,16 +54,14 @@ fn of_everything(chart: Chart) -> Source {
     Source { tables: format!("chart AS NOT MATERIALIZED ({chart})"), whole: "listener_total".into() }
 }
 
-/// Any scope: folded from what its tracks were played, which was folded from its plays. What is read once is not kept: on
+/// `SELECT` of any scope's rows: folded from what its `tracks` were played, which was folded from its plays. What is read once is not kept: on
 /// Postgres, keeping it costs as much as folding it. The order of the joins stands in the statement, because SQLite would walk
 /// through the credits of all tracks there are, to have them in the order of artists.
-pub(in crate::insights) fn of_tracks(tracks: &str, whole: &str, chart: Chart) -> Source {
+pub(in crate::insights) fn of_tracks(tracks: &str, chart: Chart) -> String {
     const SUMS: &str = "CAST(SUM(w.plays) AS BIGINT) AS plays, CAST(SUM(w.listened_ms) AS BIGINT) AS listened_ms";
-    let folded = match chart {
+    match chart {
         Chart::Tracks | Chart::Listeners => {
-            let tables =
-                format!("chart AS MATERIALIZED (SELECT track_id AS key, plays, listened_ms FROM ({tracks}) tracks)");
-            return Source { tables, whole: "chart".into() };
+            format!("SELECT track_id AS key, plays, listened_ms FROM ({tracks}) tracks")
         }
         Chart::PrimaryArtists => format!(
             "SELECT c.artist_id AS key, {SUMS} FROM ({tracks}) w CROSS JOIN track_artist c
@@ -81,6 +83,5 @@ pub(in crate::insights) fn of_tracks(tracks: &str, whole: &str, chart: Chart) ->
                    WHERE c.track_id = w.track_id AND c.position = 0 GROUP BY c.artist_id) w
              JOIN artist_genre g ON g.artist_id = w.artist_id GROUP BY g.genre"
         ),
-    };
-    Source { tables: format!("chart AS MATERIALIZED ({folded})"), whole: whole.to_owned().into() }
+    }
 }
