@@ -103,7 +103,8 @@ async fn a_long_range_is_answered_from_what_is_packed(db: TestDb) {
     pack(&db, JUNE + 400 * DAY_MS).await;
     assert_eq!(api(&db).await.ask(QUESTION).await, counted);
     let statements = api(&db).await.statements(QUESTION).await;
-    // Everyone's: five for the totals, four lists, listeners. The same for weekends; then the tracks of two genres; and one listener's totals and lists. Ranks before each list's tracks come on top.
+    // Everyone's: five for the totals, four lists, listeners. The same for weekends but listeners, then the tracks of two genres,
+    // and one listener's totals and lists. The ranks of the range before come on top.
     let lists = 4;
     assert!(packed_read(&statements) >= 2 * (5 + lists) + 1 + 1 + (4 + lists), "{statements:#?}");
     let of_year = api(&db).await.ask("{ insights(range: { year: 2026 }) { topGenres { totalCount } } }").await;
