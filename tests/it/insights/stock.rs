@@ -81,7 +81,8 @@ async fn empty(db: &TestDb) {
         "track_features",
         "track_artist",
         "artist_genre",
-        "period_total", // and what is packed of it
+        "packed_total",
+        "period_total",
         "genre_total",
         "track_total",
         "artist_total",
