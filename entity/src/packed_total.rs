@@ -7,9 +7,11 @@
 //! True as long as its `number` is the period's ([`crate::period_total`]): nothing here is ever corrected, only replaced.
 //! Written by `ingest` after the fact, for periods that are over and hold many plays; whoever finds none counts the plays.
 //!
-//! The value, in numbers of LEB128 (seven bits a byte, the lowest first): the period's plays, listened ms and measured ms, then
-//! for each key in order the key, plays and listened ms. A number's key is written as the difference to the one before, a text
-//! with its length in front.
+//! The value is a row of groups, one for each primary artist of what was played, so that what passes a filter by the artist's
+//! genres can be told from what does not. Plays of tracks whose artists are unknown are the group of artist 0; genres and
+//! listeners are all in one group, which is 0 too. A group, in numbers of LEB128 (seven bits a byte, the lowest first): the
+//! artist, plays, listened ms, measured ms and the number of keys; then for each key in order the key, its plays and its listened
+//! ms. Of artists, and of keys that are numbers, the difference to the one before is written, of a text its length in front.
 
 use std::cmp::Ordering;
 
@@ -130,36 +132,72 @@ impl Key for String {
     }
 }
 
-/// Packs `rows`, in any order and each key once, with the period's `whole`. No number is negative.
-pub fn pack<K: Key>(whole: Whole, rows: &mut [(K, Sum)]) -> Vec<u8> {
-    rows.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-    debug_assert!(rows.is_sorted_by(|(a, _), (b, _)| a.cmp(b) == Ordering::Less), "a key comes once");
-    let mut bytes = Vec::with_capacity(16 + rows.len() * 6);
-    for number in [whole.plays, whole.listened_ms, whole.measured_ms] {
-        write(number, &mut bytes);
-    }
-    let mut before = None;
-    for (key, Sum { plays, listened_ms }) in rows.iter() {
-        key.pack(before, &mut bytes);
-        write(*plays, &mut bytes);
-        write(*listened_ms, &mut bytes);
-        before = Some(key);
+/// What was played of one primary artist, or of artists that are not told apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group<K> {
+    /// The artist, or [`ANY_ARTIST`].
+    pub artist: i32,
+    /// All of its plays, also those that count for no key.
+    pub whole: Whole,
+    /// The keys, each once.
+    pub rows: Vec<(K, Sum)>,
+}
+
+/// Stands for unknown artists, and for all of them where they are not told apart.
+pub const ANY_ARTIST: i32 = 0;
+
+/// Packs `groups`, in the order of their artists, and the rows of each in the order of their keys. No number is negative.
+pub fn pack<K: Key>(groups: &[Group<K>]) -> Vec<u8> {
+    debug_assert!(groups.is_sorted_by(|a, b| a.artist < b.artist), "an artist comes once");
+    let rows: usize = groups.iter().map(|group| group.rows.len()).sum();
+    let mut bytes = Vec::with_capacity((groups.len() + rows) * 8);
+    let mut artist_before = 0;
+    for Group { artist, whole, rows } in groups {
+        debug_assert!(rows.is_sorted_by(|(a, _), (b, _)| a.cmp(b) == Ordering::Less), "a key comes once");
+        write(i64::from(*artist) - i64::from(artist_before), &mut bytes);
+        for number in [whole.plays, whole.listened_ms, whole.measured_ms] {
+            write(number, &mut bytes);
+        }
+        write(i64::try_from(rows.len()).expect("a group fits into memory"), &mut bytes);
+        let mut before = None;
+        for (key, Sum { plays, listened_ms }) in rows {
+            key.pack(before, &mut bytes);
+            write(*plays, &mut bytes);
+            write(*listened_ms, &mut bytes);
+            before = Some(key);
+        }
+        artist_before = *artist;
     }
     bytes
 }
 
-/// Reads a packed total: calls `each` with every key in order. The period's whole, or `None` if the bytes are damaged; then
-/// some rows may have been seen.
-pub fn unpack<K: Key + Clone>(mut bytes: &[u8], mut each: impl FnMut(K, Sum)) -> Option<Whole> {
+/// Reads a packed total: calls `each` with every key of the groups that `passes` says yes to, and adds up the wholes of those.
+/// `None` if the bytes are damaged; then some rows may have been seen.
+pub fn unpack<K: Key + Clone>(
+    mut bytes: &[u8],
+    passes: impl Fn(i32) -> bool,
+    mut each: impl FnMut(K, Sum),
+) -> Option<Whole> {
     let bytes = &mut bytes;
-    let whole = Whole { plays: read(bytes)?, listened_ms: read(bytes)?, measured_ms: read(bytes)? };
-    let mut before: Option<K> = None;
+    let (mut artist, mut all) = (0, Whole::default());
     while !bytes.is_empty() {
-        let key = K::unpack(before.as_ref(), bytes)?;
-        before = Some(key.clone());
-        each(key, Sum { plays: read(bytes)?, listened_ms: read(bytes)? });
+        artist = i32::unpack(Some(&artist), bytes)?;
+        let whole = Whole { plays: read(bytes)?, listened_ms: read(bytes)?, measured_ms: read(bytes)? };
+        let is_passed = passes(artist);
+        if is_passed {
+            all.add(whole);
+        }
+        let mut before: Option<K> = None;
+        for _ in 0..read(bytes)? {
+            let key = K::unpack(before.as_ref(), bytes)?;
+            let sum = Sum { plays: read(bytes)?, listened_ms: read(bytes)? };
+            before = Some(key.clone());
+            if is_passed {
+                each(key, sum);
+            }
+        }
     }
-    Some(whole)
+    Some(all)
 }
 
 fn write(number: i64, bytes: &mut Vec<u8>) {
@@ -186,32 +224,43 @@ fn read(bytes: &mut &[u8]) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Key, Sum, Whole, pack, unpack};
+    use super::{Group, Key, Sum, Whole, pack, unpack};
 
-    fn again<K: Key + Clone>(whole: Whole, rows: &mut [(K, Sum)]) -> (Whole, Vec<(K, Sum)>) {
-        let bytes = pack(whole, rows);
+    /// The whole and the rows of the groups whose artists pass.
+    fn again<K: Key + Clone>(groups: &[Group<K>], passes: impl Fn(i32) -> bool) -> (Whole, Vec<(K, Sum)>) {
         let mut read = Vec::new();
-        let whole = unpack(&bytes, |key, sum| read.push((key, sum))).expect("what was packed can be read");
-        (whole, read)
+        let whole = unpack(&pack(groups), passes, |key, sum| read.push((key, sum)));
+        (whole.expect("what was packed can be read"), read)
+    }
+
+    fn sum(plays: i64, listened_ms: i64) -> Sum {
+        Sum { plays, listened_ms }
     }
 
     #[test]
-    fn what_was_packed_is_read_again_in_order() {
+    fn what_was_packed_is_read_again() {
         let whole = Whole { plays: 300, listened_ms: 1 << 40, measured_ms: 127 };
-        let sum = |plays, listened_ms| Sum { plays, listened_ms };
-        let mut rows = [(i32::MAX, sum(1, 0)), (1, sum(128, 16_384)), (200, sum(171, i64::MAX))];
-        let in_order = vec![rows[1], rows[2], rows[0]];
-        assert_eq!(again(whole, &mut rows), (whole, in_order));
-        let mut genres = [("zeuhl".to_owned(), sum(2, 3)), (String::new(), sum(1, 1)), ("été".to_owned(), sum(9, 9))];
-        let (_, read) = again(whole, &mut genres);
-        assert_eq!(read.iter().map(|(genre, _)| genre.as_str()).collect::<Vec<_>>(), ["", "zeuhl", "été"]);
-        assert_eq!(again::<i32>(Whole::default(), &mut []), (Whole::default(), vec![]));
+        let rows = vec![(1, sum(128, 16_384)), (200, sum(171, i64::MAX)), (i32::MAX, sum(1, 0))];
+        let unknown = Group { artist: 0, whole, rows: rows.clone() };
+        let other = Whole { plays: 2, listened_ms: 5, measured_ms: 0 };
+        let artist = Group { artist: i32::MAX, whole: other, rows: vec![(3, sum(2, 5))] };
+        let without_rows = Group { artist: 7, whole: other, rows: vec![] };
+        let groups = [unknown, without_rows, artist];
+        let (all, read) = again(&groups, |_| true);
+        assert_eq!((all.plays, all.listened_ms, all.measured_ms), (304, (1 << 40) + 10, 127));
+        assert_eq!(read, [rows.as_slice(), &[(3, sum(2, 5))]].concat());
+        assert_eq!(again(&groups, |artist| artist == 0), (whole, rows));
+        assert_eq!(again(&groups, |artist| artist == 7), (other, vec![]));
+        let genres = vec![(String::new(), sum(1, 1)), ("zeuhl".to_owned(), sum(2, 3)), ("été".to_owned(), sum(9, 9))];
+        assert_eq!(again(&[Group { artist: 0, whole, rows: genres.clone() }], |_| true), (whole, genres));
+        assert_eq!(again::<i32>(&[], |_| true), (Whole::default(), vec![]));
     }
 
     #[test]
     fn damaged_bytes_are_none() {
-        let bytes = pack(Whole::default(), &mut [("dream pop".to_owned(), Sum { plays: 1, listened_ms: 300 })]);
-        assert!((0..bytes.len()).filter(|n| *n != 3).all(|n| unpack::<String>(&bytes[..n], |_, _| ()).is_none()));
-        assert_eq!(unpack::<i32>(&[0xff; 20], |_, _| ()), None);
+        let rows = vec![("dream pop".to_owned(), sum(1, 300))];
+        let bytes = pack(&[Group { artist: 0, whole: Whole::default(), rows }]);
+        assert!((1..bytes.len()).all(|n| unpack::<String>(&bytes[..n], |_| true, |_, _| ()).is_none()));
+        assert_eq!(unpack::<i32>(&[0xff; 20], |_| true, |_, _| ()), None);
     }
 }

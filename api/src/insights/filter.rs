@@ -31,15 +31,6 @@ pub struct Filter {
     pub explicit: Option<bool>,
 }
 
-/// What is left of some plays.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Step {
-    /// All of them.
-    All,
-    /// Those of tracks whose primary artist has one of some genres.
-    OfGenres(Vec<String>),
-}
-
 impl Filter {
     /// Whether every play passes.
     pub fn is_empty(&self) -> bool {
@@ -51,25 +42,40 @@ impl Filter {
         self.weekdays.is_none()
     }
 
+    /// Whether a play passes because of when it was alone, and not of its track.
+    pub(super) fn is_of_times(&self) -> bool {
+        *self == Self { weekdays: self.weekdays.clone(), ..Self::default() }
+    }
+
     /// Whether it names what passes, which then is little, rather than what does not.
     pub(super) fn names_what_passes(&self) -> bool {
         self.tracks.is_some() || self.artists.is_some() || self.albums.is_some() || self.genres.is_some()
     }
 
-    /// This filter in two steps: which plays by when they were, and which of those by what was played. `None` if there is more
+    /// This filter in two: which plays by when they were, and which by the genres of what was played. `None` if there is more
     /// to it.
-    pub(super) fn steps(&self) -> Option<(Self, Step)> {
+    pub(super) fn by_time_and_genre(&self) -> Option<(Self, Self)> {
         let by_time = Self { weekdays: self.weekdays.clone(), ..Self::default() };
-        let step = if *self == by_time {
-            Step::All
-        } else if let Some(genres) = &self.genres
-            && *self == (Self { genres: self.genres.clone(), ..by_time.clone() })
-        {
-            Step::OfGenres(genres.clone())
-        } else {
-            return None;
+        let by_genre = Self { weekdays: None, ..self.clone() };
+        let genres_alone =
+            Self { genres: self.genres.clone(), excluded_genres: self.excluded_genres.clone(), ..Self::default() };
+        (by_genre == genres_alone).then_some((by_time, by_genre))
+    }
+
+    /// Whether it names what does not pass, and nothing else.
+    pub(super) fn only_excludes(&self) -> bool {
+        let exclusions = Self {
+            excluded_artists: self.excluded_artists.clone(),
+            excluded_genres: self.excluded_genres.clone(),
+            ..Self::default()
         };
-        Some((by_time, step))
+        !self.is_empty() && *self == exclusions
+    }
+
+    /// `SELECT` of the tracks that do not pass because they are excluded: `track_id`.
+    pub(super) fn excluded_tracks(&self, binds: &mut Binds) -> String {
+        let (artists, genres) = (of_artists(&self.excluded_artists, binds), of_genres(&self.excluded_genres, binds));
+        format!("{artists} UNION ALL {genres}")
     }
 
     /// Whether it asks what the catalogue says of a play's track, and not only which track or when.
@@ -85,22 +91,19 @@ impl Filter {
             conditions.push(format!("track_id IN {}", list(tracks, binds)));
         }
         if let Some(artists) = &self.artists {
-            let artists = list(artists, binds);
-            conditions.push(format!("track_id IN (SELECT track_id FROM track_artist WHERE artist_id IN {artists})"));
+            conditions.push(format!("track_id IN ({})", of_artists(artists, binds)));
         }
         if let Some(albums) = &self.albums {
             conditions.push(format!("track_id IN (SELECT id FROM track WHERE album_id IN {})", list(albums, binds)));
         }
         if let Some(genres) = &self.genres {
-            conditions.push(format!("track_id IN {}", of_genres(genres, binds)));
+            conditions.push(format!("track_id IN ({})", of_genres(genres, binds)));
         }
         if !self.excluded_artists.is_empty() {
-            let artists = list(&self.excluded_artists, binds);
-            conditions
-                .push(format!("track_id NOT IN (SELECT track_id FROM track_artist WHERE artist_id IN {artists})"));
+            conditions.push(format!("track_id NOT IN ({})", of_artists(&self.excluded_artists, binds)));
         }
         if !self.excluded_genres.is_empty() {
-            conditions.push(format!("track_id NOT IN {}", of_genres(&self.excluded_genres, binds)));
+            conditions.push(format!("track_id NOT IN ({})", of_genres(&self.excluded_genres, binds)));
         }
         if let Some(weekdays) = &self.weekdays {
             let weekday = local_weekday(at, range, zone, binds);
@@ -113,15 +116,22 @@ impl Filter {
     }
 }
 
-/// `(SELECT …)` of the tracks of some genres.
-pub(super) fn of_genres(genres: &[String], binds: &mut Binds) -> String {
+/// `SELECT` of the tracks that some artists are credited on: `track_id`.
+fn of_artists(artists: &[i32], binds: &mut Binds) -> String {
+    format!("SELECT track_id FROM track_artist WHERE artist_id IN {}", list(artists, binds))
+}
+
+/// `SELECT` of the tracks of some genres: `track_id`.
+fn of_genres(genres: &[String], binds: &mut Binds) -> String {
+    let artists = artists_of_genres(genres, binds);
+    format!("SELECT c.track_id FROM ({artists}) g JOIN track_artist c ON c.artist_id = g.artist_id AND c.position = 0")
+}
+
+/// `SELECT` of the artists of some genres, each for every one of them: `artist_id`.
+pub(super) fn artists_of_genres(genres: &[String], binds: &mut Binds) -> String {
     // No genre holds U+0000, and Postgres refuses to compare with a text that does.
     let genres: Vec<String> = genres.iter().filter(|genre| !genre.contains('\0')).cloned().collect();
-    let genres = list(&genres, binds);
-    format!(
-        "(SELECT c.track_id FROM artist_genre g JOIN track_artist c ON c.artist_id = g.artist_id AND c.position = 0
-          WHERE g.genre IN {genres})"
-    )
+    format!("SELECT artist_id FROM artist_genre WHERE genre IN {}", list(&genres, binds))
 }
 
 /// `(a, b, …)`; for no values, a list that holds nothing.

@@ -1,10 +1,10 @@
 //! A range seen through the totals that are packed of it ([`entity::packed_total`]): whole periods come packed, what lies
 //! between and beside them is counted play by play, and both are read of one snapshot.
 //!
-//! Worth it only where much was played. Of what restricts the plays, weekdays are ranges of their own, and of a chart of tracks
-//! those of some genres are kept.
+//! Worth it only where much was played. Of what restricts the plays, weekdays are ranges of their own, and genres are told by the
+//! primary artists that totals are packed by.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use entity::db::Db;
 use entity::packed_total::{Dimension, Sum, Whole, unpack};
@@ -19,7 +19,7 @@ use sea_orm::{
     QueryResult, StreamTrait, TransactionTrait, TryGetable,
 };
 
-use super::filter::{Step, of_genres};
+use super::filter::{Filter, artists_of_genres};
 use super::scope::Scope;
 use super::sql::Binds;
 use super::top::{Chart, ChartKey, of_tracks};
@@ -36,8 +36,9 @@ const DAYS_MAX: usize = 20_000;
 /// What a scope consists of, in a snapshot of the database. It holds a connection, so nothing here may wait for another one.
 pub(super) struct Packs {
     snapshot: DatabaseTransaction,
-    step: Step,
-    audience: i32,
+    /// What is counted, but for when it was.
+    scope: Scope,
+    artists: Artists,
     /// The periods that are packed, in order.
     periods: Vec<i32>,
     /// What is not, in order.
@@ -45,6 +46,16 @@ pub(super) struct Packs {
     /// What the plays in `spans` add up to.
     beside: Whole,
 }
+
+/// Which primary artists' plays count.
+struct Artists {
+    /// None but these, if there are any.
+    only: Option<Ids>,
+    /// None of these.
+    without: Ids,
+}
+
+type Ids = HashSet<i32, RandomState>;
 
 /// From one instant, or from the beginning, until another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,28 +75,30 @@ struct Period {
 impl Packs {
     /// What `scope` consists of, if enough of it is packed for all `charts`.
     pub(super) async fn of(db: &Db, scope: &Scope, charts: &[Chart]) -> Result<Option<Self>, DbErr> {
-        let Some((by_time, step)) = scope.filter.steps() else { return Ok(None) };
-        let scope = &Scope { filter: by_time, ..scope.clone() };
-        if step != Step::All && charts != [Chart::Tracks] {
-            return Ok(None); // Which genres a play was of is known of its track alone.
+        let Some((by_time, by_genre)) = scope.filter.by_time_and_genre() else { return Ok(None) };
+        let timed = &Scope { filter: by_time, ..scope.clone() };
+        if !by_genre.is_empty() && charts.iter().any(|chart| !tells_artists(*chart)) {
+            return Ok(None);
         }
-        if scope.is_everything(db).await? {
+        if timed.is_everything(db).await? {
             return Ok(None); // There are totals of all time.
         }
         let dimensions: Vec<Dimension> = charts.iter().copied().map(dimension).collect();
         let dimensions = dimensions.as_slice();
         // Looked at in passing first, because most ranges have nothing packed; then again in the snapshot.
-        if pieces(scope, &periods(db.read(), scope, dimensions).await?).is_none() {
+        if pieces(timed, &periods(db.read(), timed, dimensions).await?).is_none() {
             return Ok(None);
         }
         let isolation = (db.backend() == DbBackend::Postgres).then_some(IsolationLevel::RepeatableRead);
         let access = (db.backend() == DbBackend::Postgres).then_some(AccessMode::ReadOnly);
         let snapshot = db.read().begin_with_config(isolation, access).await?;
-        let Some((periods, spans)) = pieces(scope, &periods(&snapshot, scope, dimensions).await?) else {
+        let Some((periods, spans)) = pieces(timed, &periods(&snapshot, timed, dimensions).await?) else {
             return Ok(None);
         };
-        let beside = whole(&snapshot, audience(scope), &spans).await?;
-        Ok(Some(Self { snapshot, audience: audience(scope), step, periods, spans, beside }))
+        let artists = Artists::of(&snapshot, &by_genre).await?;
+        let scope = Scope { filter: by_genre, ..scope.clone() };
+        let beside = whole(&snapshot, &scope, &spans).await?;
+        Ok(Some(Self { snapshot, scope, artists, periods, spans, beside }))
     }
 
     /// All of `chart`.
@@ -93,36 +106,18 @@ impl Packs {
         let mut folded = Folded { sums: Sums::default(), whole: self.beside };
         self.add_packed(dimension(chart), &mut folded).await?;
         self.add_plays(chart, &mut folded.sums).await?;
-        match &self.step {
-            Step::All => {}
-            Step::OfGenres(genres) => self.keep_only(genres, &mut folded).await?,
-        }
         Ok(folded)
     }
 
-    /// Leaves the tracks of `genres`.
-    async fn keep_only<K: ChartKey>(&self, genres: &[String], folded: &mut Folded<K>) -> Result<(), DbErr> {
-        let mut binds = Binds::default();
-        let text = format!("SELECT track_id FROM {} of_genres", of_genres(genres, &mut binds));
-        let mut passing: Sums<K> = Sums::default();
-        for row in self.snapshot.query_all_raw(binds.statement(&self.snapshot, &text)).await? {
-            let track: K = row.try_get("", "track_id")?;
-            if let Some(sum) = folded.sums.get(&track) {
-                passing.insert(track, *sum);
-            }
-        }
-        folded.whole = Whole::default(); // All that was measured of it is not known, nor asked for.
-        for sum in passing.values() {
-            folded.whole.add(Whole { plays: sum.plays, listened_ms: sum.listened_ms, measured_ms: 0 });
-        }
-        folded.sums = passing;
-        Ok(())
+    /// The one row that a statement finds in the same snapshot.
+    pub(super) async fn one<R: FromQueryResult>(&self, text: &str, binds: Binds) -> Result<R, DbErr> {
+        binds.one(&self.snapshot, text).await
     }
 
     async fn add_packed<K: ChartKey>(&self, dimension: Dimension, folded: &mut Folded<K>) -> Result<(), DbErr> {
         let (Some(first), Some(last)) = (self.periods.first(), self.periods.last()) else { return Ok(()) };
         let mut binds = Binds::default();
-        let (audience, dimension) = (binds.bind(self.audience), binds.bind(dimension.to_value()));
+        let (audience, dimension) = (binds.bind(audience(&self.scope)), binds.bind(dimension.to_value()));
         let (first, last) = (binds.bind(*first), binds.bind(*last));
         // Where only some weekdays count, the others' days are not even read.
         let mut sevenths: Vec<i32> = self.periods.iter().map(|period| period % 7).collect();
@@ -141,7 +136,8 @@ impl Packs {
             if self.periods.binary_search(&period).is_err() {
                 continue;
             }
-            let of_period = unpack(&bytes, |key: K, sum| folded.sums.entry(key).or_default().add(sum));
+            let add = |key: K, sum| folded.sums.entry(key).or_default().add(sum);
+            let of_period = unpack(&bytes, |artist| self.artists.pass(artist), add);
             let of_period = of_period.ok_or_else(|| {
                 let how = "make it anew with `refrain-ingest rollup rebuild`";
                 DbErr::Custom(format!("what is packed of period {period} is damaged: {how}"))
@@ -156,13 +152,38 @@ impl Packs {
             return Ok(());
         }
         let mut binds = Binds::default();
-        let text = chart_of(chart, &format!("({}) plays", plays(self.audience, &self.spans, &mut binds)));
+        let text = chart_of(chart, &format!("({}) plays", plays(&self.scope, &self.spans, &mut binds)));
         let rows: Vec<Row<K>> = binds.all(&self.snapshot, &text).await?;
         for Row { key, sum } in rows {
             sums.entry(key).or_default().add(sum);
         }
         Ok(())
     }
+}
+
+impl Artists {
+    /// Those whose plays pass `by_genre`.
+    async fn of(db: &impl ConnectionTrait, by_genre: &Filter) -> Result<Self, DbErr> {
+        let only = match &by_genre.genres {
+            Some(genres) => Some(of_genres(db, genres).await?),
+            None => None,
+        };
+        Ok(Self { only, without: of_genres(db, &by_genre.excluded_genres).await? })
+    }
+
+    fn pass(&self, artist: i32) -> bool {
+        self.only.as_ref().is_none_or(|only| only.contains(&artist)) && !self.without.contains(&artist)
+    }
+}
+
+async fn of_genres(db: &impl ConnectionTrait, genres: &[String]) -> Result<Ids, DbErr> {
+    if genres.is_empty() {
+        return Ok(Ids::default());
+    }
+    let mut binds = Binds::default();
+    let text = artists_of_genres(genres, &mut binds);
+    let rows = db.query_all_raw(binds.statement(db, &text)).await?;
+    rows.iter().map(|row| row.try_get("", "artist_id")).collect()
 }
 
 /// A chart as a whole, in no order.
@@ -208,13 +229,18 @@ pub(super) fn dimension(chart: Chart) -> Dimension {
     }
 }
 
+/// Whether what is packed of `chart` is told apart by primary artists.
+pub(super) fn tells_artists(chart: Chart) -> bool {
+    !matches!(chart, Chart::Genres | Chart::Listeners)
+}
+
 /// What the plays of `spans` add up to.
-async fn whole(db: &impl ConnectionTrait, audience: i32, spans: &[Span]) -> Result<Whole, DbErr> {
+async fn whole(db: &impl ConnectionTrait, scope: &Scope, spans: &[Span]) -> Result<Whole, DbErr> {
     if spans.is_empty() {
         return Ok(Whole::default());
     }
     let mut binds = Binds::default();
-    let plays = format!("({}) plays", plays(audience, spans, &mut binds));
+    let plays = format!("({}) plays", plays(scope, spans, &mut binds));
     #[derive(FromQueryResult)]
     struct Row {
         plays: i64,
@@ -230,14 +256,15 @@ async fn whole(db: &impl ConnectionTrait, audience: i32, spans: &[Span]) -> Resu
     Ok(Whole { plays, listened_ms, measured_ms })
 }
 
-/// `SELECT` of the plays of `spans`, of which there are some: `user_id, track_id, listened_ms, measured`.
-fn plays(audience: i32, spans: &[Span], binds: &mut Binds) -> String {
-    let who = (audience != EVERYONE).then(|| format!("user_id = {} AND ", binds.bind(audience)));
-    let who = who.unwrap_or_default();
+/// `SELECT` of the plays of `scope` in `spans`, of which there are some: `user_id, track_id, listened_ms, measured`.
+fn plays(scope: &Scope, spans: &[Span], binds: &mut Binds) -> String {
+    let mut conditions = scope.filter.conditions("played_at", &scope.range, &scope.zone, binds);
+    conditions.extend(scope.listener().map(|user| format!("user_id = {}", binds.bind(user))));
+    let conditions: String = conditions.into_iter().map(|condition| format!("{condition} AND ")).collect();
     let of_span = |Span { from, until }: &Span| {
         let from = from.map(|from| format!("played_at >= {} AND ", binds.bind(from))).unwrap_or_default();
         let until = binds.bind(*until);
-        format!("SELECT user_id, track_id, listened_ms, measured FROM play WHERE {who}{from}played_at < {until}")
+        format!("SELECT user_id, track_id, listened_ms, measured FROM play WHERE {conditions}{from}played_at < {until}")
     };
     spans.iter().map(of_span).collect::<Vec<String>>().join(" UNION ALL ")
 }

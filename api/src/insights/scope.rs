@@ -125,7 +125,7 @@ impl Scope {
     }
 
     /// Whether every play there is belongs to this scope, but for the filter.
-    async fn is_all_time_of_everyone(&self, db: &Db) -> Result<bool, DbErr> {
+    pub(super) async fn is_all_time_of_everyone(&self, db: &Db) -> Result<bool, DbErr> {
         if self.audience != Audience::Everyone || self.range.from().is_some() {
             return Ok(false);
         }

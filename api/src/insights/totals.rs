@@ -37,6 +37,9 @@ pub async fn totals(db: &Db, scope: &Scope) -> Result<Totals, DbErr> {
     if scope.is_everything(db).await? {
         return Binds::default().one(db.read(), OF_EVERYTHING).await;
     }
+    if scope.filter.only_excludes() && scope.is_all_time_of_everyone(db).await? {
+        return of_the_rest(db, scope).await;
+    }
     if let Some(totals) = packed(db, scope).await? {
         return Ok(totals);
     }
@@ -68,7 +71,8 @@ pub async fn totals(db: &Db, scope: &Scope) -> Result<Totals, DbErr> {
 /// The totals of a scope that is packed for the most part.
 async fn packed(db: &Db, scope: &Scope) -> Result<Option<Totals>, DbErr> {
     let mut charts = vec![Chart::Tracks, Chart::PrimaryArtists, Chart::CreditedArtists, Chart::Albums];
-    charts.extend(scope.listener().is_none().then_some(Chart::Listeners));
+    let listeners_are_packed = scope.listener().is_none() && scope.filter.is_of_times();
+    charts.extend(listeners_are_packed.then_some(Chart::Listeners));
     let Some(packs) = Packs::of(db, scope, &charts).await? else { return Ok(None) };
     let count = async |chart| Ok::<_, DbErr>(packs.fold::<i32>(chart).await?.sums.len() as i64);
     let Folded { sums: tracks, whole } = packs.fold::<i32>(Chart::Tracks).await?;
@@ -81,10 +85,65 @@ async fn packed(db: &Db, scope: &Scope) -> Result<Option<Totals>, DbErr> {
         credited_artists: count(Chart::CreditedArtists).await?,
         albums: count(Chart::Albums).await?,
         listeners: match scope.listener() {
-            None => count(Chart::Listeners).await?,
             Some(_) => i64::from(whole.plays > 0),
+            None if listeners_are_packed => count(Chart::Listeners).await?,
+            None => {
+                let mut binds = Binds::default();
+                let listeners = listeners(scope, &mut binds);
+                packs.one::<Count>(&format!("SELECT {listeners} AS count"), binds).await?.count
+            }
         },
     }))
+}
+
+#[derive(FromQueryResult)]
+struct Count {
+    count: i64,
+}
+
+/// The totals of everyone's all time without what the filter excludes: those of everything less those of what is excluded, which
+/// mostly is the smaller part. An artist or album is gone if all of its plays are.
+async fn of_the_rest(db: &Db, scope: &Scope) -> Result<Totals, DbErr> {
+    let mut binds = Binds::default();
+    let excluded = scope.filter.excluded_tracks(&mut binds);
+    let listeners = listeners(scope, &mut binds);
+    let less = |(total, gone): (&str, &str)| format!("CAST(everything.{total} - {gone}.{total} AS BIGINT) AS {total}");
+    let totals = [
+        ("plays", "gone_whole"),
+        ("listened_ms", "gone_whole"),
+        ("measured_ms", "gone_whole"),
+        ("tracks", "gone_whole"),
+        ("primary_artists", "gone_artists"),
+        ("credited_artists", "gone_artists"),
+        ("albums", "gone_albums"),
+    ];
+    let text = format!(
+        "WITH gone AS MATERIALIZED (
+                SELECT track_id, plays, listened_ms, measured_ms FROM track_total WHERE track_id IN ({excluded})),
+              gone_whole AS (
+                SELECT COALESCE(SUM(plays), 0) AS plays, COALESCE(SUM(listened_ms), 0) AS listened_ms,
+                       COALESCE(SUM(measured_ms), 0) AS measured_ms, COUNT(*) AS tracks
+                FROM gone),
+              gone_artists AS (
+                SELECT COUNT(CASE WHEN a.credit = 'primary' AND a.plays = artist.primary_plays THEN 1 END) AS primary_artists,
+                       COUNT(CASE WHEN a.credit = 'all' AND a.plays = artist.plays THEN 1 END) AS credited_artists
+                FROM (SELECT c.artist_id, SUM(gone.plays) AS plays,
+                             SUM(CASE WHEN c.position = 0 THEN gone.plays ELSE 0 END) AS primary_plays
+                      FROM gone CROSS JOIN track_artist c WHERE c.track_id = gone.track_id GROUP BY c.artist_id) artist
+                CROSS JOIN artist_total a
+                WHERE a.artist_id = artist.artist_id AND a.credit IN ('primary', 'all')),
+              gone_albums AS (
+                SELECT COUNT(*) AS albums
+                FROM (SELECT t.album_id, SUM(gone.plays) AS plays
+                      FROM gone CROSS JOIN track t WHERE t.id = gone.track_id AND t.album_id IS NOT NULL
+                      GROUP BY t.album_id) album
+                CROSS JOIN album_total a WHERE a.album_id = album.album_id AND a.plays = album.plays),
+              everything AS ({OF_EVERYTHING})
+         SELECT {}, {listeners} AS listeners
+         FROM everything CROSS JOIN gone_whole CROSS JOIN gone_artists CROSS JOIN gone_albums",
+        totals.map(less).join(", ")
+    );
+    binds.one(db.read(), &text).await
 }
 
 /// How many listeners there are among the plays, as SQL.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use entity::clock::SharedClock;
 use entity::db::Db;
 use entity::ids::UserId;
-use entity::packed_total::{self, Dimension, Key, Sum, Whole};
+use entity::packed_total::{self, ANY_ARTIST, Dimension, Group, Key, Sum, Whole};
 use entity::period_total::{begin, period, period_ms};
 use entity::revision::EVERYONE;
 use entity::time::Instant;
@@ -139,6 +139,9 @@ fn dimensions(audience: i32) -> impl Iterator<Item = Dimension> {
     Dimension::iter().filter(move |dimension| audience == EVERYONE || *dimension != Dimension::Listener)
 }
 
+/// What was played in each period, by primary artist, each in order.
+type Wholes = BTreeMap<i32, BTreeMap<i32, Whole>>;
+
 /// The packed totals of those periods of `run` that hold at least `plays_min` plays.
 async fn fold(db: &impl ConnectionTrait, run: Run, plays_min: i64) -> Result<Vec<packed_total::Model>, DbErr> {
     #[derive(FromQueryResult)]
@@ -146,38 +149,21 @@ async fn fold(db: &impl ConnectionTrait, run: Run, plays_min: i64) -> Result<Vec
         period: i32,
         number: i64,
     }
-    #[derive(FromQueryResult)]
-    struct WholeRow {
-        period: i32,
-        plays: i64,
-        listened_ms: i64,
-        measured_ms: i64,
-    }
     let Run { audience, first, last } = run;
-    let backend = db.get_database_backend();
     let sql = format!(
         "SELECT period, number FROM period_total
          WHERE audience = {audience} AND period BETWEEN {first} AND {last} AND plays >= {plays_min}"
     );
-    let numbers = Number::find_by_statement(Statement::from_string(backend, sql)).all(db).await?;
-    let plays = plays(run);
-    let sql = format!(
-        "SELECT {} AS period, COUNT(*) AS plays, CAST(SUM(listened_ms) AS BIGINT) AS listened_ms,
-                CAST(SUM(CASE WHEN measured THEN listened_ms ELSE 0 END) AS BIGINT) AS measured_ms
-         FROM play WHERE {plays} GROUP BY 1",
-        period_of(audience)
-    );
-    let wholes = WholeRow::find_by_statement(Statement::from_string(backend, sql)).all(db).await?;
-    let wholes: BTreeMap<i32, Whole> = wholes
-        .into_iter()
-        .map(|WholeRow { period, plays, listened_ms, measured_ms }| (period, Whole { plays, listened_ms, measured_ms }))
-        .collect();
+    let numbers = Number::find_by_statement(Statement::from_string(db.get_database_backend(), sql)).all(db).await?;
+    let by_artist = wholes(db, run).await?;
+    let together = by_artist.iter().map(|(period, artists)| (*period, BTreeMap::from([(ANY_ARTIST, sum_of(artists))])));
+    let together: Wholes = together.collect();
     let mut packed = Vec::new();
     for dimension in dimensions(audience) {
-        let bytes = if dimension == Dimension::Genre {
-            fold_by::<String>(db, run, dimension, &wholes).await?
-        } else {
-            fold_by::<i32>(db, run, dimension, &wholes).await?
+        let bytes = match dimension {
+            Dimension::Genre => fold_by::<String>(db, run, dimension, &together).await?,
+            Dimension::Listener => fold_by::<i32>(db, run, dimension, &together).await?,
+            _ => fold_by::<i32>(db, run, dimension, &by_artist).await?,
         };
         packed.extend(numbers.iter().filter_map(|Number { period, number }| {
             let (period, number) = (*period, *number);
@@ -193,62 +179,112 @@ async fn fold(db: &impl ConnectionTrait, run: Run, plays_min: i64) -> Result<Vec
     Ok(packed)
 }
 
+async fn wholes(db: &impl ConnectionTrait, run: Run) -> Result<Wholes, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        period: i32,
+        artist: i32,
+        plays: i64,
+        listened_ms: i64,
+        measured_ms: i64,
+    }
+    let measured = ", SUM(CASE WHEN measured THEN listened_ms ELSE 0 END) AS measured_ms";
+    let sql = format!(
+        "SELECT w.period, {ARTIST} AS artist, {SUMS}, CAST(SUM(w.measured_ms) AS BIGINT) AS measured_ms
+         FROM ({}) w {PRIMARY} GROUP BY 1, 2",
+        folded_by("track_id", run, measured)
+    );
+    let mut wholes = Wholes::new();
+    for row in Row::find_by_statement(Statement::from_string(db.get_database_backend(), sql)).all(db).await? {
+        let Row { period, artist, plays, listened_ms, measured_ms } = row;
+        wholes.entry(period).or_default().insert(artist, Whole { plays, listened_ms, measured_ms });
+    }
+    Ok(wholes)
+}
+
+fn sum_of(artists: &BTreeMap<i32, Whole>) -> Whole {
+    let mut sum = Whole::default();
+    artists.values().for_each(|whole| sum.add(*whole));
+    sum
+}
+
 /// The packed totals of `run` in one dimension, by period.
 async fn fold_by<K: Key + TryGetable>(
     db: &impl ConnectionTrait,
     run: Run,
     dimension: Dimension,
-    wholes: &BTreeMap<i32, Whole>,
+    wholes: &Wholes,
 ) -> Result<BTreeMap<i32, Vec<u8>>, DbErr> {
-    let mut rows: BTreeMap<i32, Vec<(K, Sum)>> = BTreeMap::new();
+    let mut rows: BTreeMap<(i32, i32), Vec<(K, Sum)>> = BTreeMap::new();
     let statement = Statement::from_string(db.get_database_backend(), folded(run, dimension));
     for row in db.query_all_raw(statement).await? {
+        let group = (row.try_get("", "period")?, row.try_get("", "artist")?);
         let sum = Sum { plays: row.try_get("", "plays")?, listened_ms: row.try_get("", "listened_ms")? };
-        rows.entry(row.try_get("", "period")?).or_default().push((row.try_get("", "key")?, sum));
+        rows.entry(group).or_default().push((row.try_get("", "key")?, sum));
     }
-    let pack = |(period, whole): (&i32, &Whole)| {
-        let mut rows = rows.remove(period).unwrap_or_default();
-        (*period, packed_total::pack(*whole, &mut rows))
+    let pack = |(period, artists): (&i32, &BTreeMap<i32, Whole>)| {
+        let groups = artists.iter().map(|(artist, whole)| {
+            let mut rows = rows.remove(&(*period, *artist)).unwrap_or_default();
+            rows.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+            Group { artist: *artist, whole: *whole, rows }
+        });
+        (*period, packed_total::pack(&groups.collect::<Vec<_>>()))
     };
     Ok(wholes.iter().map(pack).collect())
 }
 
-/// `SELECT` of the plays of `run` folded by `dimension`: `period, key, plays, listened_ms`. The order of the joins is said,
+/// The sums of folded rows `w`.
+const SUMS: &str = "CAST(SUM(w.plays) AS BIGINT) AS plays, CAST(SUM(w.listened_ms) AS BIGINT) AS listened_ms";
+/// Joins tracks `w` to their primary artists `p`, where those are known.
+const PRIMARY: &str = "LEFT JOIN track_artist p ON p.track_id = w.key AND p.position = 0";
+/// That artist, or [`ANY_ARTIST`].
+const ARTIST: &str = "COALESCE(p.artist_id, 0)";
+
+/// `SELECT` of the plays of `run` folded by `dimension`: `period, artist, key, plays, listened_ms`. The order of the joins is said,
 /// because SQLite would walk through the credits of all tracks there are.
 fn folded(run: Run, dimension: Dimension) -> String {
-    const SUMS: &str = "CAST(SUM(w.plays) AS BIGINT) AS plays, CAST(SUM(w.listened_ms) AS BIGINT) AS listened_ms";
-    let by = |key: &str| {
-        format!(
-            "SELECT {} AS period, {key} AS key, COUNT(*) AS plays, CAST(SUM(listened_ms) AS BIGINT) AS listened_ms
-             FROM play WHERE {} GROUP BY 1, 2",
-            period_of(run.audience),
-            plays(run)
-        )
-    };
-    let tracks = by("track_id");
+    let tracks = folded_by("track_id", run, "");
     match dimension {
-        Dimension::Track => tracks,
-        Dimension::Listener => by("user_id"),
+        Dimension::Track => {
+            format!("SELECT w.period, {ARTIST} AS artist, w.key, w.plays, w.listened_ms FROM ({tracks}) w {PRIMARY}")
+        }
+        Dimension::Listener => {
+            let listeners = folded_by("user_id", run, "");
+            format!("SELECT w.period, {ANY_ARTIST} AS artist, w.key, w.plays, w.listened_ms FROM ({listeners}) w")
+        }
         Dimension::PrimaryArtist => format!(
-            "SELECT w.period, c.artist_id AS key, {SUMS} FROM ({tracks}) w CROSS JOIN track_artist c
-             WHERE c.track_id = w.key AND c.position = 0 GROUP BY w.period, c.artist_id"
+            "SELECT w.period, p.artist_id AS artist, p.artist_id AS key, {SUMS}
+             FROM ({tracks}) w CROSS JOIN track_artist p
+             WHERE p.track_id = w.key AND p.position = 0 GROUP BY w.period, p.artist_id"
         ),
         Dimension::CreditedArtist => format!(
-            "SELECT w.period, c.artist_id AS key, {SUMS} FROM ({tracks}) w CROSS JOIN track_artist c
-             WHERE c.track_id = w.key GROUP BY w.period, c.artist_id"
+            "SELECT w.period, {ARTIST} AS artist, c.artist_id AS key, {SUMS}
+             FROM ({tracks}) w {PRIMARY} CROSS JOIN track_artist c
+             WHERE c.track_id = w.key GROUP BY 1, 2, 3"
         ),
         Dimension::Album => format!(
-            "SELECT w.period, t.album_id AS key, {SUMS} FROM ({tracks}) w CROSS JOIN track t
-             WHERE t.id = w.key AND t.album_id IS NOT NULL GROUP BY w.period, t.album_id"
+            "SELECT w.period, {ARTIST} AS artist, t.album_id AS key, {SUMS}
+             FROM ({tracks}) w {PRIMARY} CROSS JOIN track t
+             WHERE t.id = w.key AND t.album_id IS NOT NULL GROUP BY 1, 2, 3"
         ),
         Dimension::Genre => format!(
-            "SELECT w.period, g.genre AS key, {SUMS}
-             FROM (SELECT w.period, c.artist_id, SUM(w.plays) AS plays, SUM(w.listened_ms) AS listened_ms
-                   FROM ({tracks}) w CROSS JOIN track_artist c
-                   WHERE c.track_id = w.key AND c.position = 0 GROUP BY w.period, c.artist_id) w
+            "SELECT w.period, {ANY_ARTIST} AS artist, g.genre AS key, {SUMS}
+             FROM (SELECT w.period, p.artist_id, SUM(w.plays) AS plays, SUM(w.listened_ms) AS listened_ms
+                   FROM ({tracks}) w CROSS JOIN track_artist p
+                   WHERE p.track_id = w.key AND p.position = 0 GROUP BY w.period, p.artist_id) w
              JOIN artist_genre g ON g.artist_id = w.artist_id GROUP BY w.period, g.genre"
         ),
     }
+}
+
+/// `SELECT` of the plays of `run` folded by the column `key`: `period, key, plays, listened_ms`, and what is `counted` besides.
+fn folded_by(key: &str, run: Run, counted: &str) -> String {
+    format!(
+        "SELECT {} AS period, {key} AS key, COUNT(*) AS plays, CAST(SUM(listened_ms) AS BIGINT) AS listened_ms{counted}
+         FROM play WHERE {} GROUP BY 1, 2",
+        period_of(run.audience),
+        plays(run)
+    )
 }
 
 fn period_of(audience: i32) -> String {
