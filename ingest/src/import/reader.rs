@@ -1,8 +1,9 @@
-//! From files to chunks of streams, on a thread of its own: what is read ahead is bounded by the channel.
+//! From files to chunks of streams, on a thread of its own: one is read ahead while another is loaded, and no more.
 
 use std::collections::HashMap;
 
 use entity::time::Instant;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc::Sender;
 
 use super::row::{self, Row};
@@ -10,6 +11,9 @@ use super::rows::{Next, Rows};
 use super::source::{Found, Limits, Sources};
 use crate::load::export::{Chunk, Named, Stream};
 use entity::import_report::{File, Report, UNREADABLE_LISTED_MAX, Unreadable};
+
+/// Streams of the first chunk; the next ones hold twice as many each, so that progress is soon seen.
+const FIRST_STREAMS: usize = 25_000;
 
 /// Distinct tracks of a chunk; each holds its names in memory.
 const TRACKS_A_CHUNK: usize = 50_000;
@@ -27,7 +31,8 @@ pub(super) struct Part {
 pub(super) fn read(sources: &Sources, limits: Limits, now: Instant, parts: &Sender<Part>) -> Report {
     let mut reader = Reader {
         parts,
-        limits,
+        streams_max: limits.streams_a_chunk,
+        streams_a_chunk: limits.streams_a_chunk.min(FIRST_STREAMS),
         part: Part::default(),
         places: HashMap::new(),
         key: String::new(),
@@ -54,7 +59,9 @@ pub(super) fn read(sources: &Sources, limits: Limits, now: Instant, parts: &Send
 
 struct Reader<'a> {
     parts: &'a Sender<Part>,
-    limits: Limits,
+    streams_max: usize,
+    /// Of the chunk that is being read.
+    streams_a_chunk: usize,
     part: Part,
     /// Where in the chunk a track of these names is.
     places: HashMap<String, u32>,
@@ -88,7 +95,7 @@ impl Reader<'_> {
                 Err(why) => self.unreadable(file, why),
             }
             let Chunk { streams, tracks } = &self.part.chunk;
-            let is_full = streams.len() >= self.limits.streams_a_chunk || tracks.len() >= TRACKS_A_CHUNK;
+            let is_full = streams.len() >= self.streams_a_chunk || tracks.len() >= TRACKS_A_CHUNK;
             if (is_full || self.part.rows >= ROWS_A_PART) && !self.send() {
                 return false;
             }
@@ -134,10 +141,12 @@ impl Reader<'_> {
         streams.push(Stream { ended_at: stream.ended_at, track, listened_ms: stream.listened_ms });
     }
 
-    /// Sends what there is; whether somebody received it.
+    /// Sends what there is, and waits until it is received before anything else is read; whether somebody receives more.
     fn send(&mut self) -> bool {
         self.places.clear();
-        self.parts.blocking_send(std::mem::take(&mut self.part)).is_ok()
+        self.streams_a_chunk = (2 * self.streams_a_chunk).min(self.streams_max);
+        let is_sent = self.parts.blocking_send(std::mem::take(&mut self.part)).is_ok();
+        is_sent && Handle::current().block_on(self.parts.reserve()).is_ok()
     }
 }
 

@@ -64,14 +64,14 @@ pub enum Error {
 pub struct Limits {
     /// Bytes of history in all files, unpacked.
     pub unpacked_bytes_max: u64,
-    /// Streams that are loaded at a time, in one transaction.
+    /// Streams that are loaded at a time at most, in one transaction.
     pub streams_a_chunk: usize,
 }
 
 impl Default for Limits {
     /// Sixteen times the largest history that anybody told of: ten years of a busy listener are half a gigabyte.
     fn default() -> Self {
-        Self { unpacked_bytes_max: 8 << 30, streams_a_chunk: 100_000 }
+        Self { unpacked_bytes_max: 8 << 30, streams_a_chunk: 200_000 }
     }
 }
 

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 on_both! {
     a_long_range_is_answered_from_what_is_packed,
     what_changed_since_it_was_packed_is_counted_play_by_play,
+    all_time_without_what_is_excluded_is_everything_less_that,
 }
 
 const DAY_MS: i64 = 86_400_000;
@@ -103,10 +104,11 @@ async fn a_long_range_is_answered_from_what_is_packed(db: TestDb) {
     pack(&db, JUNE + 400 * DAY_MS).await;
     assert_eq!(api(&db).await.ask(QUESTION).await, counted);
     let statements = api(&db).await.statements(QUESTION).await;
-    // Everyone's: five for the totals, four lists, listeners. The same for weekends but listeners, then the tracks of two genres,
-    // and one listener's totals and lists. The ranks of the range before come on top.
+    // Everyone's: five for the totals, four lists, listeners. The same for weekends but listeners; with and without genres, neither
+    // genres nor listeners; and one listener's totals and lists. The ranks of the range before come on top.
     let lists = 4;
-    assert!(packed_read(&statements) >= 2 * (5 + lists) + 1 + 1 + (4 + lists), "{statements:#?}");
+    let of_everyone = (5 + lists + 1) + (5 + lists) + 2 * (4 + lists - 1);
+    assert!(packed_read(&statements) >= of_everyone + (4 + lists), "{statements:#?}");
     let of_year = api(&db).await.ask("{ insights(range: { year: 2026 }) { topGenres { totalCount } } }").await;
     assert_eq!(of_year["insights"]["topGenres"]["totalCount"], 2);
 }
@@ -130,4 +132,32 @@ async fn what_changed_since_it_was_packed_is_counted_play_by_play(db: TestDb) {
     db.execute("DELETE FROM packed_total").await;
     assert_eq!(mended, api(&db).await.ask(QUESTION).await);
     assert_eq!(mended["insights"]["totals"]["tracks"], 13, "{mended:#}");
+}
+
+async fn all_time_without_what_is_excluded_is_everything_less_that(db: TestDb) {
+    filled(&db).await;
+    let api = api(&db).await;
+    let artist = api.ask("{ artist(spotifyId: \"a3\") { id } }").await["artist"]["id"].as_str().unwrap().to_owned();
+    let filters = [
+        r#"excludeGenres: ["genre 1"]"#.to_owned(),
+        r#"excludeGenres: ["genre 0", "genre 1", "genre 2"]"#.to_owned(),
+        r#"excludeGenres: ["none of them"]"#.to_owned(),
+        format!(r#"excludeArtistIds: ["{artist}"]"#),
+        format!(r#"excludeArtistIds: ["{artist}"], excludeGenres: ["genre 2"]"#),
+    ];
+    let mut rests = Vec::new();
+    for filter in filters {
+        let ask = async |range: &str| {
+            let totals = "totals { plays listenTimeMs measuredShare tracks artists creditedArtists: artists(credit: ALL) albums listeners }";
+            api.ask(&format!("{{ insights(range: {range}, filter: {{ {filter} }}) {{ {totals} }} }}")).await["insights"]
+                .take()
+        };
+        let rest = ask("{ preset: ALL_TIME }").await;
+        // The same plays, counted one by one, because the range begins somewhere.
+        let counted = ask("{ instants: { from: \"1990-01-01T00:00:00Z\", until: \"2026-11-24T00:00:00Z\" } }").await;
+        assert_eq!(rest, counted, "without {filter}");
+        rests.push(rest["totals"]["plays"].as_i64().unwrap());
+    }
+    assert_eq!((rests[1], rests[2]), (0, 2_000), "{rests:?}");
+    assert!(rests[4] < rests[3] && rests[3] < 2_000, "{rests:?}");
 }

@@ -373,13 +373,13 @@ fn filter(dice: &mut Dice, history: &History) -> Filter {
     let mut others: Vec<String> = foreign.to_vec();
     others.extend([tracks.first(), artists.first(), albums.first()].into_iter().flatten().cloned());
     for _ in 0..conditions {
-        match dice.below(8) {
+        match dice.below(10) {
             0 => filter.track_ids = Some(entries(dice, &tracks, &others)),
             1 => filter.artist_ids = Some(entries(dice, &artists, &others)),
             2 => filter.album_ids = Some(entries(dice, &albums, &others)),
             3 => filter.genres = Some(entries(dice, &genres, &["polka".to_owned(), String::new()])),
-            4 => filter.exclude_artist_ids = Some(entries(dice, &artists, &others)),
-            5 => filter.exclude_genres = Some(entries(dice, &genres, &["polka".to_owned(), String::new()])),
+            4 | 8 => filter.exclude_artist_ids = Some(entries(dice, &artists, &others)),
+            5 | 9 => filter.exclude_genres = Some(entries(dice, &genres, &["polka".to_owned(), String::new()])),
             6 => filter.weekdays = Some(entries(dice, &[1, 2, 3, 4, 5, 6, 7], &[6, 7])),
             _ => filter.explicit = Some(dice.percent(50)),
         }
