@@ -27,6 +27,7 @@ mod sql;
 mod streaks;
 mod top;
 mod totals;
+mod tracks;
 mod week_hours;
 
 pub use affinity::{Pair, affinity, shared_artists, shared_tracks};

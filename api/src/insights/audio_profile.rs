@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::scope::Scope;
 use super::sql::Binds;
+use super::tracks::Tracks;
 
 /// Means over the plays whose tracks have features.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromQueryResult)]
@@ -37,7 +38,7 @@ pub struct AudioProfile {
 /// The profile of `scope`; `None` if no play has features.
 pub async fn audio_profile(db: &Db, scope: &Scope) -> Result<Option<AudioProfile>, DbErr> {
     let mut binds = Binds::default();
-    let tracks = scope.tracks(db, &mut binds).await?;
+    let tracks = Tracks::of(db, scope, &mut binds).await?;
     let means: String = [
         "acousticness",
         "danceability",
@@ -55,8 +56,9 @@ pub async fn audio_profile(db: &Db, scope: &Scope) -> Result<Option<AudioProfile
         "SELECT CAST(COALESCE(SUM(w.plays), 0) AS BIGINT) AS plays,
                 CAST(COALESCE(SUM(CASE WHEN f.track_id IS NULL THEN 0 ELSE w.plays END), 0) AS BIGINT) AS covered
                 {means}
-         FROM ({tracks}) w LEFT JOIN track_features f ON f.track_id = w.track_id"
+         FROM ({}) w LEFT JOIN track_features f ON f.track_id = w.track_id",
+        tracks.rows
     );
-    let profile: AudioProfile = binds.one(db.read(), &text).await?;
-    Ok(Some(profile).filter(|profile| profile.covered > 0))
+    let profile: Vec<AudioProfile> = tracks.all(db, &text, binds).await?;
+    Ok(profile.into_iter().find(|profile| profile.covered > 0))
 }

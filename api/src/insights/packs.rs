@@ -109,9 +109,14 @@ impl Packs {
         Ok(folded)
     }
 
-    /// The one row that a statement finds in the same snapshot.
+    /// The one row that `text` answers in the same snapshot, whatever it counts.
     pub(super) async fn one<R: FromQueryResult>(&self, text: &str, binds: Binds) -> Result<R, DbErr> {
         binds.one(&self.snapshot, text).await
+    }
+
+    /// All rows that `text` answers in the same snapshot.
+    pub(super) async fn all<R: FromQueryResult>(&self, text: &str, binds: Binds) -> Result<Vec<R>, DbErr> {
+        binds.all(&self.snapshot, text).await
     }
 
     async fn add_packed<K: ChartKey>(&self, dimension: Dimension, folded: &mut Folded<K>) -> Result<(), DbErr> {

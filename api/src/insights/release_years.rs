@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::scope::Scope;
 use super::sql::Binds;
+use super::tracks::Tracks;
 
 /// The plays of one year's albums.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromQueryResult)]
@@ -21,12 +22,13 @@ pub struct ReleaseYear {
 /// The years of `scope`, oldest first; plays whose album or its date is unknown count nowhere.
 pub async fn release_years(db: &Db, scope: &Scope) -> Result<Vec<ReleaseYear>, DbErr> {
     let mut binds = Binds::default();
-    let tracks = scope.tracks(db, &mut binds).await?;
+    let tracks = Tracks::of(db, scope, &mut binds).await?;
     let text = format!(
         "SELECT a.release_year AS year, CAST(SUM(w.plays) AS BIGINT) AS plays,
                 CAST(SUM(w.listened_ms) AS BIGINT) AS listened_ms
-         FROM ({tracks}) w JOIN track t ON t.id = w.track_id JOIN album a ON a.id = t.album_id
-         WHERE a.release_year IS NOT NULL GROUP BY a.release_year ORDER BY a.release_year"
+         FROM ({}) w JOIN track t ON t.id = w.track_id JOIN album a ON a.id = t.album_id
+         WHERE a.release_year IS NOT NULL GROUP BY a.release_year ORDER BY a.release_year",
+        tracks.rows
     );
-    binds.all(db.read(), &text).await
+    tracks.all(db, &text, binds).await
 }

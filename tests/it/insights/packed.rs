@@ -30,7 +30,8 @@ fragment all on Insights {
     topTracks(first: 3) { totalCount edges { rank share plays listenTimeMs previousRank node { name } } pageInfo { endCursor } }
     topArtists(first: 4, credit: ALL, by: LISTEN_TIME) { totalCount edges { rank share plays listenTimeMs node { name } } }
     topAlbums(first: 2) { totalCount edges { rank share plays node { name } } }
-    topGenres(first: 5) { totalCount edges { rank share plays genre } } }"#;
+    topGenres(first: 5) { totalCount edges { rank share plays genre } }
+    releaseYears { year plays listenTimeMs } audioProfile { coverage features { tempoBpm } } }"#;
 
 /// Two listeners, thirty tracks of six artists, a play every two hours from March to August.
 async fn filled(db: &TestDb) {
@@ -48,8 +49,9 @@ async fn filled(db: &TestDb) {
             sql,
             "INSERT INTO artist (id, spotify_id, name, search_name) VALUES ({artist}, 'a{artist}', 'A{artist}', 'a');
              INSERT INTO artist_genre VALUES ({artist}, 'genre {}');
-             INSERT INTO album (id, spotify_id, name, search_name) VALUES ({artist}, 'l{artist}', 'L{artist}', 'l');",
-            artist % 3
+             INSERT INTO album (id, spotify_id, name, search_name, release_year) VALUES ({artist}, 'l{artist}', 'L{artist}', 'l', {});",
+            artist % 3,
+            1990 + artist % 4
         )
         .unwrap();
     }
@@ -62,6 +64,15 @@ async fn filled(db: &TestDb) {
              INSERT INTO track_artist (track_id, position, artist_id) VALUES ({track}, 0, {first}), ({track}, 1, {second});"
         )
         .unwrap();
+        if track % 4 > 0 {
+            writeln!(
+                sql,
+                "INSERT INTO track_features (track_id, acousticness, danceability, energy, instrumentalness, liveness, loudness_db,
+                    speechiness, tempo_bpm, valence) VALUES ({track}, 0, 0, 0, 0, 0, 0, 0, {}, 0);",
+                64 + track
+            )
+            .unwrap();
+        }
     }
     let plays: Vec<String> = (0..2_000_i64)
         .map(|nth| {
@@ -104,11 +115,11 @@ async fn a_long_range_is_answered_from_what_is_packed(db: TestDb) {
     pack(&db, JUNE + 400 * DAY_MS).await;
     assert_eq!(api(&db).await.ask(QUESTION).await, counted);
     let statements = api(&db).await.statements(QUESTION).await;
-    // Everyone's: five for the totals, four lists, listeners. The same for weekends but listeners; with and without genres, neither
-    // genres nor listeners; and one listener's totals and lists. The ranks of the range before come on top.
-    let lists = 4;
-    let of_everyone = (5 + lists + 1) + (5 + lists) + 2 * (4 + lists - 1);
-    assert!(packed_read(&statements) >= of_everyone + (4 + lists), "{statements:#?}");
+    // Everyone's: five for the totals, four lists, years, a profile, listeners. The same for weekends but listeners; with and
+    // without genres, neither genres nor listeners; and one listener's. The ranks of the range before come on top.
+    let others = 4 + 2;
+    let of_everyone = (5 + others + 1) + (5 + others) + 2 * (4 + others - 1);
+    assert!(packed_read(&statements) >= of_everyone + (4 + others), "{statements:#?}");
     let of_year = api(&db).await.ask("{ insights(range: { year: 2026 }) { topGenres { totalCount } } }").await;
     assert_eq!(of_year["insights"]["topGenres"]["totalCount"], 2);
 }
