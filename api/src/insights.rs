@@ -16,6 +16,7 @@ mod filter;
 mod history;
 mod imports;
 mod packs;
+mod played;
 mod release_years;
 mod runs;
 mod scope;
@@ -27,7 +28,6 @@ mod sql;
 mod streaks;
 mod top;
 mod totals;
-mod tracks;
 mod week_hours;
 
 pub use affinity::{Pair, affinity, shared_artists, shared_tracks};

@@ -4,9 +4,10 @@ use entity::db::Db;
 use sea_orm::{DbErr, FromQueryResult};
 use serde::{Deserialize, Serialize};
 
+use super::played::Played;
 use super::scope::Scope;
 use super::sql::Binds;
-use super::tracks::Tracks;
+use super::top::Chart;
 
 /// Means over the plays whose tracks have features.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromQueryResult)]
@@ -38,7 +39,7 @@ pub struct AudioProfile {
 /// The profile of `scope`; `None` if no play has features.
 pub async fn audio_profile(db: &Db, scope: &Scope) -> Result<Option<AudioProfile>, DbErr> {
     let mut binds = Binds::default();
-    let tracks = Tracks::of(db, scope, &mut binds).await?;
+    let tracks = Played::by(Chart::Tracks, db, scope, &mut binds).await?;
     let means: String = [
         "acousticness",
         "danceability",
@@ -53,11 +54,12 @@ pub async fn audio_profile(db: &Db, scope: &Scope) -> Result<Option<AudioProfile
     .map(|feature| format!(", COALESCE(SUM(w.plays * f.{feature}) / SUM(CASE WHEN f.track_id IS NULL THEN 0 ELSE w.plays END), 0.0) AS {feature}"))
     .concat();
     let text = format!(
-        "SELECT CAST(COALESCE(SUM(w.plays), 0) AS BIGINT) AS plays,
+        "WITH {}
+         SELECT CAST(COALESCE(SUM(w.plays), 0) AS BIGINT) AS plays,
                 CAST(COALESCE(SUM(CASE WHEN f.track_id IS NULL THEN 0 ELSE w.plays END), 0) AS BIGINT) AS covered
                 {means}
-         FROM ({}) w LEFT JOIN track_features f ON f.track_id = w.track_id",
-        tracks.rows
+         FROM chart w LEFT JOIN track_features f ON f.track_id = w.key",
+        tracks.tables
     );
     let profile: Vec<AudioProfile> = tracks.all(db, &text, binds).await?;
     Ok(profile.into_iter().find(|profile| profile.covered > 0))

@@ -4,9 +4,10 @@ use entity::db::Db;
 use sea_orm::{DbErr, FromQueryResult};
 use serde::{Deserialize, Serialize};
 
+use super::played::Played;
 use super::scope::Scope;
 use super::sql::Binds;
-use super::tracks::Tracks;
+use super::top::Chart;
 
 /// The plays of one year's albums.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromQueryResult)]
@@ -22,13 +23,14 @@ pub struct ReleaseYear {
 /// The years of `scope`, oldest first; plays whose album or its date is unknown count nowhere.
 pub async fn release_years(db: &Db, scope: &Scope) -> Result<Vec<ReleaseYear>, DbErr> {
     let mut binds = Binds::default();
-    let tracks = Tracks::of(db, scope, &mut binds).await?;
+    let albums = Played::by(Chart::Albums, db, scope, &mut binds).await?;
     let text = format!(
-        "SELECT a.release_year AS year, CAST(SUM(w.plays) AS BIGINT) AS plays,
-                CAST(SUM(w.listened_ms) AS BIGINT) AS listened_ms
-         FROM ({}) w JOIN track t ON t.id = w.track_id JOIN album a ON a.id = t.album_id
+        "WITH {}
+         SELECT a.release_year AS year, CAST(SUM(chart.plays) AS BIGINT) AS plays,
+                CAST(SUM(chart.listened_ms) AS BIGINT) AS listened_ms
+         FROM chart JOIN album a ON a.id = chart.key
          WHERE a.release_year IS NOT NULL GROUP BY a.release_year ORDER BY a.release_year",
-        tracks.rows
+        albums.tables
     );
-    tracks.all(db, &text, binds).await
+    albums.all(db, &text, binds).await
 }

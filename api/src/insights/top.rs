@@ -16,8 +16,8 @@ use entity::packed_total::Key;
 use sea_orm::{DbErr, FromQueryResult, QueryResult, TryGetable, Value};
 use serde::{Deserialize, Serialize};
 
-pub(super) use self::source::of_tracks;
-use self::source::{Source, source};
+use self::source::Source;
+pub(super) use self::source::{of_tracks, source};
 use super::scope::Scope;
 use super::sql::Binds;
 

@@ -6,7 +6,7 @@ use entity::db::Db;
 use sea_orm::{DbErr, FromQueryResult};
 use serde::{Deserialize, Serialize};
 
-use super::packs::{Folded, Packs};
+use super::packs::Packs;
 use super::scope::Scope;
 use super::sql::Binds;
 use super::top::Chart;
@@ -74,13 +74,13 @@ async fn packed(db: &Db, scope: &Scope) -> Result<Option<Totals>, DbErr> {
     let listeners_are_packed = scope.listener().is_none() && scope.filter.is_of_times();
     charts.extend(listeners_are_packed.then_some(Chart::Listeners));
     let Some(packs) = Packs::of(db, scope, &charts).await? else { return Ok(None) };
-    let count = async |chart| Ok::<_, DbErr>(packs.fold::<i32>(chart).await?.sums.len() as i64);
-    let Folded { sums: tracks, whole } = packs.fold::<i32>(Chart::Tracks).await?;
+    let count = async |chart| packs.count(chart).await.map(|(count, _)| count);
+    let (tracks, whole) = packs.count(Chart::Tracks).await?;
     Ok(Some(Totals {
         plays: whole.plays,
         listened_ms: whole.listened_ms,
         measured_ms: whole.measured_ms,
-        tracks: tracks.len() as i64,
+        tracks,
         primary_artists: count(Chart::PrimaryArtists).await?,
         credited_artists: count(Chart::CreditedArtists).await?,
         albums: count(Chart::Albums).await?,

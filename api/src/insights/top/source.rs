@@ -10,15 +10,20 @@ use crate::insights::scope::Scope;
 use crate::insights::sql::Binds;
 
 /// The source of a chart.
-pub(super) struct Source {
+pub(in crate::insights) struct Source {
     /// Common table expressions, of which one is `chart`.
-    pub(super) tables: String,
+    pub(in crate::insights) tables: String,
     /// The table whose `plays` and `listened_ms` add up to the scope's total.
     pub(super) whole: Cow<'static, str>,
 }
 
 /// The source of `chart` over `scope`.
-pub(super) async fn source(db: &Db, scope: &Scope, chart: Chart, binds: &mut Binds) -> Result<Source, DbErr> {
+pub(in crate::insights) async fn source(
+    db: &Db,
+    scope: &Scope,
+    chart: Chart,
+    binds: &mut Binds,
+) -> Result<Source, DbErr> {
     if scope.is_everything(db).await? {
         return Ok(of_everything(chart));
     }
